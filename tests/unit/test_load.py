@@ -1,0 +1,120 @@
+"""The loader accepts the project's data and refuses every kind of wrong cell, by name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from conftest import ROOT, copy_project
+from mlops_compendium import load
+from mlops_compendium.load import DataError
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return copy_project(tmp_path_factory.mktemp("load") / "project")
+
+
+def damaged(project, file, old, new):
+    """Change one thing in a data file of the copy, try to load, and put it back."""
+    path = project / "data" / file
+    original = path.read_text(encoding="utf-8")
+    assert original.count(old) >= 1, f"{old!r} is not in {file}"
+    path.write_text(original.replace(old, new, 1), encoding="utf-8")
+    try:
+        with pytest.raises(DataError) as error:
+            load.load(project)
+    finally:
+        path.write_text(original, encoding="utf-8")
+    return str(error.value)
+
+
+def test_the_projects_data_load():
+    data = load.load(ROOT)
+    assert [len(t) for t in (data.practices, data.challenges, data.cloud, data.culture)] == [5] * 4
+    assert data.practices["cicd"].shares == (45, 35, 10, 5, 5)
+    assert data.practices["cicd"].source == "data/paper/practices.csv#cicd"
+
+
+WRONG = [
+    # file, what stands there, what is put there instead, parts of the message
+    ("paper/challenges.csv", "Data silos,50", "Data silos,fifty",
+     ("challenges.csv, row 3", "'percent'", "'fifty'", "number")),
+    ("paper/challenges.csv", "Data silos,50", "Data silos,101",
+     ("row 3", "'101'", "less than or equal to 100")),
+    ("paper/challenges.csv", "Data silos,50", "Data silos,-1",
+     ("row 3", "'-1'", "greater than or equal to 0")),
+    ("paper/challenges.csv", "Data silos,50", "Data silos,nan", ("row 3", "'nan'", "finite")),
+    ("paper/challenges.csv", "Data silos,50", "Data silos,", ("row 3", "'percent'", "''")),
+    ("paper/challenges.csv", "silos,Data silos", "culture,Data silos",
+     ("'culture' stands 2 times", "unique")),
+    ("paper/challenges.csv", "silos,Data silos", ",Data silos", ("row 3", "'id'")),
+    ("paper/challenges.csv", "id,label,percent", "id,label", ("row 1", "missing: percent")),
+    ("paper/challenges.csv", "id,label,percent", "id,label,share",
+     ("missing: percent", "unknown: share")),
+    ("paper/challenges.csv", "Data silos,50", "Data silos,50,7", ("row 3", "4 cells", "3")),
+    ("paper/monitoring_tools.csv", "4.5,daily", "5.5,daily", ("row 2", "'rating'", "'5.5'", "5")),
+    ("paper/monitoring_tools.csv", "4.5,daily", "4.5,hourly",
+     ("row 2", "'frequency'", "'hourly'", "'daily' or 'weekly'")),
+    ("paper/practices.csv", "strongly_agree,45", "agree_a_lot,45",
+     ("row 2", "'response'", "'agree_a_lot'", "'strongly_agree'")),
+    ("paper/practices.csv", "cicd.neutral,cicd", "cicd.neutral,cloud",
+     ("row 4", "id must be 'cloud.neutral'")),
+    ("paper/practices.csv", "cicd.agree,cicd,CI/CD implementation,agree,35\n", "",
+     ("practice 'cicd'", "missing: agree")),
+    ("paper/claims.csv", "Table 1,table,", "Table 1,matrix,", ("row 2", "'kind'", "'matrix'")),
+    ("paper/claims.csv", "45;35;10;5;5", "45;x;10;5;5", ("row 2", "'published.1'", "number")),
+    ("paper/claims.csv", "survey-practices", "Survey Practices", ("row 2", "'anchor'")),
+    ("paper/literature_table.csv", ",2018,", ",2081,", ("row 2", "'year'", "2026")),
+    ("paper/literature_table.csv", "collaboration;automation", ";", ("row 2", "'themes'")),
+    ("paper/artefacts.csv", "searched,yes", "searched,perhaps",
+     ("row 2", "'present'", "'perhaps'", "'yes' or 'no'")),
+    ("paper/methodologies.yaml", "- id: literature", "- id: interviews",
+     ("methodologies.yaml", "'interviews' stands 2 times")),
+    ("paper/methodologies.yaml", "name: Literature Review", "names: Literature Review",
+     ("methodologies.yaml, row 1", "'name'", "missing")),
+    ("paper/scenario_outline.yaml", "title: ", "title: [", ("scenario_outline.yaml", "YAML")),
+    ("compendium/results.csv", "survey.challenges_total", "challenges total",
+     ("results.csv, row 2", "'function'")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "says"), WRONG)
+def test_wrong_cell_is_refused_by_name(project, file, old, new, says):
+    message = damaged(project, file, old, new)
+    for part in says:
+        assert part in message, message
+
+
+def test_all_wrong_cells_are_reported_at_once(project):
+    old = "50\ninfrastructure,Insufficient infrastructure,45"
+    new = "x\ninfrastructure,Insufficient infrastructure,y"
+    message = damaged(project, "paper/challenges.csv", old, new)
+    assert len(re.findall(r"row \d+", message)) == 2
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"data/paper/practices\.csv: no such file"):
+        load.read_csv(load.Answer, tmp_path)
+
+
+def test_file_in_another_encoding_is_named(tmp_path):
+    path = tmp_path / load.Challenge.FILE
+    path.parent.mkdir(parents=True)
+    path.write_bytes("id,label,percent\na,Überlast,5\n".encode("latin-1"))
+    with pytest.raises(DataError, match="not UTF-8"):
+        load.read_csv(load.Challenge, tmp_path)
+
+
+def test_broken_quotes_are_named(tmp_path):
+    path = tmp_path / load.Challenge.FILE
+    path.parent.mkdir(parents=True)
+    path.write_text('id,label,percent\na,"open,5\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"challenges\.csv"):
+        load.read_csv(load.Challenge, tmp_path)
+
+
+def test_unknown_record_names_the_allowed_ones():
+    with pytest.raises(DataError, match="no record 'kloud'; there are culture, silos"):
+        load.paper().challenges["kloud"]
