@@ -12,6 +12,7 @@ import base64
 import html
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +142,17 @@ def _png(figure: Figure) -> bytes:
     return small.getvalue()
 
 
+def _summed_up(sources: list[str]) -> str:
+    """Name data records; many of one file by the file and their number."""
+    files = Counter(source.partition("#")[0] for source in sources)
+    names = {
+        f"`{file}` ({files[file]} records)" if files[file] > 4 else f"`{source}`": None
+        for source in sources
+        for file in [source.partition("#")[0]]
+    }
+    return ", ".join(names)
+
+
 def figure(
     draw: Callable[..., tuple[Figure, pd.DataFrame]],
     *args: Any,
@@ -179,7 +191,7 @@ def figure(
         drawn, data = draw(*args, **kwargs)
         uri = "data:image/png;base64," + base64.b64encode(_png(drawn)).decode()
     alt, caption = _one_line(alt), _one_line(caption)
-    sources = ", ".join(f"`{source}`" for source in ledger.sources([*args, *kwargs.values()]))
+    sources = _summed_up(ledger.sources([*args, *kwargs.values()]))
     origin = f"Drawn by `{draw.__module__.rpartition('.')[2]}.{draw.__name__}`" + (
         f" from {sources}." if sources else "."
     )
@@ -200,6 +212,11 @@ def _places(anchor: str) -> Cell:
 def _badge(row: pd.Series, page: str) -> Cell:
     badge = verdict_badge(row["id"], row["verdict"], page)
     return Cell(badge, badge)
+
+
+def _verdict(verdict: str) -> Cell:
+    span = f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{verdict}</span>'
+    return Cell(span, span)
 
 
 def _readable(numbers: str) -> str:
@@ -228,15 +245,17 @@ def claims(anchors: str | Sequence[str], *, page: str, name: str, caption: str) 
     rows = rows[rows["anchor"].isin(wanted)]
     if rows.empty:
         raise ValueError(f"no ledger row is discussed at {', '.join(wanted)}")
+    raw_last = rows["kind"].isin(["table", "derived"]).sort_values(kind="stable").index
+    rows = rows.loc[raw_last]
     frame = pd.DataFrame(
         {
             "Statement, in our words": rows["statement"],
-            "Where": rows["section"],
             "Verdict": [_badge(row, page) for _, row in rows.iterrows()],
+            "Where": rows["section"],
             "Why": rows["reason"],
         }
     )
-    return table(frame, name=name, caption=caption, css="claims")
+    return table(frame, name=name, caption=caption, css="claims", widths="30 16 16 38")
 
 
 def whole_ledger(*, name: str, caption: str) -> Shown:
@@ -249,7 +268,7 @@ def whole_ledger(*, name: str, caption: str) -> Shown:
                 Cell(f"{span}`{key}`", f"{span}<code>{key}</code>")
                 for span, key in zip(ids, rows["id"], strict=True)
             ],
-            "Verdict": rows["verdict"],
+            "Verdict": [_verdict(verdict) for verdict in rows["verdict"]],
             "Statement": rows["statement"],
             "Published": rows["published"].map(_readable),
             "Recomputed": rows["recomputed"].map(_readable),
@@ -264,4 +283,5 @@ def whole_ledger(*, name: str, caption: str) -> Shown:
             "Discussed in": [_places(anchor) for anchor in rows["anchor"]],
         }
     )
-    return table(frame, name=name, caption=caption, css="ledger")
+    widths = "9 10 18 8 8 7 24 9 8 14 10"
+    return table(frame, name=name, caption=caption, css="ledger", widths=widths)
