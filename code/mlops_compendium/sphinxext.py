@@ -1,6 +1,7 @@
 """What the built book says of its own build, and where it is hosted.
 
-``{build-record}`` lists when, from which commit and with which versions the book was built.
+``{build-record}`` lists when, from which commit and with which versions the book was built,
+``{chapter-times}`` how long each chapter took.
 The repository's address is taken from ``GITHUB_REPOSITORY`` where a workflow sets it.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -72,25 +74,74 @@ def build_record() -> list[tuple[str, str]]:
     return facts + [(name, version(name)) for name in PACKAGES]
 
 
-class BuildRecord(SphinxDirective):
-    """Table of `build_record`; the argument is its caption."""
+def chapter_times(metadata: Mapping[str, Mapping]) -> list[tuple[str, str]]:
+    """Run time of each chapter executed in this build.
+
+    Parameters
+    ----------
+    metadata : mapping
+        What MyST-NB knows of each document, by its name.
+
+    Returns
+    -------
+    list of tuple
+        Document and seconds, in alphabetical order.
+    """
+    runs = {name: known["exec_data"] for name, known in metadata.items() if "exec_data" in known}
+    return [(name, f"{run['runtime']:.1f}") for name, run in sorted(runs.items())]
+
+
+class _Table(SphinxDirective):
+    """A table of two columns with a caption, its argument."""
 
     required_arguments = 1
     final_argument_whitespace = True
+    name_of_table: str
+    head: tuple[str, str]
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Rows known while the page is read."""
+        return []
 
     def run(self) -> list[nodes.Node]:
         """Build the table."""
         group = nodes.tgroup(cols=2)
         group += [nodes.colspec(colwidth=40, stub=1), nodes.colspec(colwidth=60)]
         head, body = nodes.thead(), nodes.tbody()
-        head += _row("What", "Value")
-        body += [_row(*fact) for fact in build_record()]
+        head += _row(*self.head)
+        body += [_row(*fact) for fact in self.facts()]
         group += [head, body]
         table = nodes.table("", nodes.title("", self.arguments[0]), group)
-        table["names"].append("tab-build")
+        table["names"].append(self.name_of_table)
         self.set_source_info(table)
         self.state.document.note_explicit_target(table)
         return [table]
+
+
+class BuildRecord(_Table):
+    """Table of `build_record`."""
+
+    name_of_table = "tab-build"
+    head = ("What", "Value")
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Facts about this build."""
+        return build_record()
+
+
+class ChapterTimes(_Table):
+    """Table of `chapter_times`, filled when every chapter has been executed."""
+
+    name_of_table = "tab-times"
+    head = ("Chapter", "Run time in this build (s)")
+
+
+def _fill_times(app: Sphinx, doctree: nodes.document, name: str) -> None:
+    """Put the run times into their table."""
+    for table in doctree.findall(nodes.table):
+        if ChapterTimes.name_of_table in table["names"]:
+            body = next(table.findall(nodes.tbody))
+            body += [_row(*time) for time in chapter_times(getattr(app.env, "nb_metadata", {}))]
 
 
 def _row(*cells: str) -> nodes.row:
@@ -109,7 +160,9 @@ def _set_repository(app: Sphinx, config: Config) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive and the address."""
+    """Register the directives and the address."""
     app.add_directive("build-record", BuildRecord)
+    app.add_directive("chapter-times", ChapterTimes)
+    app.connect("doctree-resolved", _fill_times)
     app.connect("config-inited", _set_repository, priority=1)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

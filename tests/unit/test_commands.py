@@ -85,6 +85,11 @@ def test_build_record_names_time_commit_and_versions(monkeypatch):
     assert set(sphinxext.PACKAGES) <= set(record)
 
 
+def test_run_times_are_those_of_executed_pages():
+    metadata = {"b": {"exec_data": {"runtime": 2.04}}, "a": {"exec_data": {"runtime": 1}}, "c": {}}
+    assert sphinxext.chapter_times(metadata) == [("a", "1.0"), ("b", "2.0")]
+
+
 def test_workflow_sets_the_address(monkeypatch):
     class Config:
         html_theme_options: dict = {}  # noqa: RUF012
