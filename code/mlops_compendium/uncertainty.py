@@ -507,34 +507,6 @@ def frechet_bounds(p1: float, p2: float) -> tuple[float, float]:
     return float(max(0, _exact(p1) + _exact(p2) - 100)), float(min(p1, p2))
 
 
-def phi_bounds(p1: float, p2: float) -> tuple[float, float]:
-    """Lowest and highest phi coefficient (correlation) of two properties with given shares.
-
-    Parameters
-    ----------
-    p1, p2 : float
-        Share of the same respondents with each property, in percent, above 0 and below 100.
-
-    Returns
-    -------
-    tuple of float
-        Phi at the two `frechet_bounds`.
-
-    Raises
-    ------
-    ValueError
-        If a share is not above 0 and below 100: the coefficient is then not defined.
-    """
-    for percent in (p1, p2):
-        _allowed("percent", percent, 0 < percent < 100, "above 0 and below 100")
-    a, b = _exact(p1) / 100, _exact(p2) / 100
-    low, high = (
-        _correlation(_exact(joint) / 100 - a * b, a * (1 - a), b * (1 - b))
-        for joint in frechet_bounds(p1, p2)
-    )
-    return low, high
-
-
 def _correlation(covariance: Fraction, variance_a: Fraction, variance_b: Fraction) -> float:
     """Correlation from exact moments; exactly 1 or -1 where it is."""
     return math.copysign(math.sqrt(covariance**2 / (variance_a * variance_b)), covariance)

@@ -71,8 +71,15 @@ NOT_LOADED = """() => [
   ...[...document.fonts].filter((font) => font.status === "error")
     .map((font) => `font ${font.family}`),
 ]"""
-TYPESET = "() => window.MathJax?.startup?.promise?.then(() => true)"
-UNFOLD = "() => document.querySelectorAll('details').forEach((part) => { part.open = true; })"
+# Mathematics is set and nothing is fading in any more, as a reader sees it a moment later.
+SETTLE = """async () => {
+  await window.MathJax?.startup?.promise;
+  document.getAnimations().forEach((animation) => animation.finish());
+}"""
+UNFOLD = """() => {
+  document.querySelectorAll("details").forEach((part) => { part.open = true; });
+  document.getAnimations().forEach((animation) => animation.finish());
+}"""
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,7 @@ def readers(browser) -> dict[str, Reader]:
 def look_at(reader: Reader, file: Path) -> Visit:
     """See a page at both widths; look for overflow with everything unfolded."""
     page = reader.open(file)
-    page.evaluate(TYPESET)
+    page.evaluate(SETTLE)
     violations = axe_violations(page)
     page.evaluate(UNFOLD)
     wide = page.evaluate(STICKING_OUT)
@@ -205,6 +212,7 @@ def test_page_is_without(visit, problem):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_unfolded_code_and_its_results_are_accessible(book, readers, theme):
     page = readers[theme].open(book.html / "chapters/uncertainty.html")
+    page.evaluate(SETTLE)
     page.evaluate(UNFOLD)
     assert not axe_violations(page)
 

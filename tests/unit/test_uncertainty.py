@@ -458,22 +458,6 @@ def test_frechet_bounds_by_hand(p1, p2, bounds):
     assert u.frechet_bounds(p1, p2) == bounds
 
 
-@FEW
-@given(p1=inner_percents, p2=inner_percents)
-def test_phi_bounds_are_correlations_at_the_frechet_bounds(p1, p2):
-    for joint, phi in zip(u.frechet_bounds(p1, p2), u.phi_bounds(p1, p2), strict=True):
-        # a hundred respondents, counted out
-        counts = np.array([joint, p1 - joint, p2 - joint, 100 - p1 - p2 + joint]).astype(int)
-        first, second = np.repeat([1, 1, 0, 0], counts), np.repeat([1, 0, 1, 0], counts)
-        assert phi == pytest.approx(np.corrcoef(first, second)[0, 1], abs=1e-12)
-
-
-def test_phi_reaches_one_only_where_the_shares_allow():
-    assert u.phi_bounds(30, 30)[1] == 1
-    assert u.phi_bounds(30, 70)[0] == -1
-    assert u.phi_bounds(20, 80) == (-1, 0.25)
-
-
 def correlations(a: load.LikertItem, b: load.LikertItem) -> tuple[float, float]:
     (mean_a, var_a), (mean_b, var_b) = moments(a), moments(b)
     ends = extremes(normed(a), normed(b), np.outer(SCORES, SCORES))
@@ -776,8 +760,6 @@ ONE = item(0, 100, 0, 0, 0, name="one")
         (lambda: u.half_width_size(-5, 5), "percent is -5; allowed"),
         (lambda: u.frechet_bounds(101, 5), "percent is 101; allowed"),
         (lambda: u.frechet_bounds(5, 101), "percent is 101; allowed"),
-        (lambda: u.phi_bounds(0, 50), "percent is 0; allowed is above 0 and below 100"),
-        (lambda: u.phi_bounds(50, 100), "percent is 100; allowed is above 0 and below 100"),
         (lambda: u.size_to_separate(50, 120), "percent is 120; allowed"),
         (lambda: u.wilson(50, 5, 1), "confidence is 1; allowed is above 0 and below 1"),
         (lambda: u.goodman((50, 50), 5, 0), "confidence is 0; allowed"),
