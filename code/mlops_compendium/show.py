@@ -142,12 +142,12 @@ def _png(figure: Figure) -> bytes:
     return small.getvalue()
 
 
-def _summed_up(sources: list[str]) -> str:
+def _summed_up(records: list[str]) -> str:
     """Name data records; many of one file by the file and their number."""
-    files = Counter(source.partition("#")[0] for source in sources)
+    files = Counter(source.partition("#")[0] for source in records)
     names = {
         f"`{file}` ({files[file]} records)" if files[file] > 4 else f"`{source}`": None
-        for source in sources
+        for source in records
         for file in [source.partition("#")[0]]
     }
     return ", ".join(names)
@@ -159,7 +159,7 @@ def figure(
     name: str,
     caption: str,
     alt: str,
-    **kwargs: Any,
+    sources: Any = (),
 ) -> Shown:
     """Draw a figure in the book's style and show it with number, caption and alternative text.
 
@@ -167,7 +167,7 @@ def figure(
     ----------
     draw : callable
         Function of `figures` that returns the figure and the data it shows.
-    *args, **kwargs
+    *args
         Its arguments; data records among them are named below the caption.
     name : str
         Label for ``{numref}``, beginning with ``fig-``.
@@ -175,6 +175,8 @@ def figure(
         What to see; Markdown.
     alt : str
         The same for someone who cannot see it; one paragraph of plain text.
+    sources : records, optional
+        Data records behind arguments that are not records themselves.
 
     Returns
     -------
@@ -188,15 +190,14 @@ def figure(
     if not name.startswith("fig-") or len(alt) < 40:
         raise ValueError(f"figure {name!r}: needs a name that begins with 'fig-' and a real alt")
     with matplotlib.style.context(STYLE):
-        drawn, data = draw(*args, **kwargs)
+        drawn, data = draw(*args)
         uri = "data:image/png;base64," + base64.b64encode(_png(drawn)).decode()
     alt, caption = _one_line(alt), _one_line(caption)
-    sources = _summed_up(ledger.sources([*args, *kwargs.values()]))
-    origin = f"Drawn by `{draw.__module__.rpartition('.')[2]}.{draw.__name__}`" + (
-        f" from {sources}." if sources else "."
-    )
+    origin = f"Drawn by `{draw.__module__.rpartition('.')[2]}.{draw.__name__}`"
+    if records := ledger.sources([*args, sources]):
+        origin += f" from {_summed_up(records)}"
     markdown = (
-        f":::::{{figure}} {uri}\n:name: {name}\n:alt: {alt}\n\n{caption}\n\n{origin}\n:::::\n"
+        f":::::{{figure}} {uri}\n:name: {name}\n:alt: {alt}\n\n{caption}\n\n{origin}.\n:::::\n"
     )
     page = (
         f'<figure><img src="{uri}" alt="{html.escape(alt)}" style="max-width:100%">'
