@@ -390,8 +390,8 @@ def render(project: Path) -> subprocess.CompletedProcess:
     env = environment(project)
     config = [tool("jupyter-book"), "config", "sphinx", str(project)]
     subprocess.run(config, cwd=project, env=env, check=True, capture_output=True)
-    build = [tool("sphinx-build"), "-W", "-n", "-q", "-D", "nb_execution_mode=off",
-             "-D", "ogp_social_cards.enable=0", str(project), str(project / "_build")]  # fmt: skip
+    build = [tool("sphinx-build"), "-b", "dummy", "-W", "-n", "-q", "-D", "nb_execution_mode=off"]
+    build += [str(project), str(project / "_build")]
     return subprocess.run(build, cwd=project, env=env, capture_output=True, text=True)
 
 

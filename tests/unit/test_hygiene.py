@@ -70,6 +70,7 @@ def declared() -> set[str]:
 def test_every_dependency_is_locked_with_hashes():
     text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert declared() <= set(locked())
+    assert not re.search(r"^\s+--(?!hash=sha256:[0-9a-f]{64}(?: \\)?$)", text, re.MULTILINE)
     blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
     assert all("--hash=sha256:" in block for block in blocks)
 
