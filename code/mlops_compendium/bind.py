@@ -133,16 +133,20 @@ class Bind:
         Raises
         ------
         ValueError
-            If the key is malformed or taken, or the value is missing, infinite or not a number.
+            If the key is malformed or taken, the function is not one of the package (or `len`),
+            or the value is missing, infinite or not a number.
         """
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", key) or key in self._bound:
             raise ValueError(f"key {key!r}: use letters, digits and hyphens, once on a page")
+        module = getattr(function, "__module__", "")
+        if function is not len and not module.startswith(f"{__package__}."):
+            raise ValueError(f"{key}: computed by {function!r}; use a function of {__package__}")
         if claim:
             _ledger_row(claim)
         value = function(*args, **kwargs)
         values = value if isinstance(value, tuple) else (value,)
         _check_printable(key, values)
-        module = function.__module__.removeprefix(f"{__package__}.").removeprefix("builtins")
+        module = module.removeprefix(f"{__package__}.").removeprefix("builtins")
         name = f"{module}.{function.__qualname__}".lstrip(".")
         data = tuple(ledger.sources([*args, *kwargs.values()]))
         return self._keep(Bound(key, form.format(*values), name, data, claim, self.page))

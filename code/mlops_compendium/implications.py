@@ -116,6 +116,11 @@ def pair_size(first: Share, second: Share, case: str, confidence: float = 0.95) 
     return int(uncertainty.size_to_separate(first.percent, second.percent, confidence, joint=case))
 
 
+def assumed(value: float) -> float:
+    """Value that is assumed for the sake of the argument, not computed."""
+    return value
+
+
 def percent(share: float) -> float:
     """A share of one, in percent."""
     return 100 * share

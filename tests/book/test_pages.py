@@ -264,7 +264,7 @@ def values_that_are_not_numbers(page: Tag) -> list[str]:
 
 
 def empty_numbers_and_verdicts(page: Tag) -> list[str]:
-    return [name(tag) for tag in page.select(".bound, .verdict:not(.ledger *)") if not tag.get_text(strip=True)]
+    return [name(tag) for tag in page.select(".bound, .verdict") if not tag.get_text(strip=True)]
 
 
 def numbers_without_source(page: Tag) -> list[str]:
@@ -273,7 +273,11 @@ def numbers_without_source(page: Tag) -> list[str]:
 
 def unlinked_claims(page: Tag) -> list[str]:
     """Numbers and verdicts that belong to a ledger row and do not link to just this row."""
-    return [name(tag) for tag in page.select(".bound, .verdict:not(.ledger *)") if not links_to_its_row(tag)]
+    return [
+        name(tag)
+        for tag in page.select(".bound, .verdict:not(.ledger *)")
+        if not links_to_its_row(tag)
+    ]
 
 
 def links_to_its_row(tag: Tag) -> bool:

@@ -77,6 +77,16 @@ def shown_by_code(source: str) -> list[str]:
     ]
 
 
+def numbers_as_text(source: str) -> list[str]:
+    """Numbers that a code cell holds as text, alone or with a percent sign."""
+    constants = [
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    return [text for text in constants if re.search(r"^\d[\d.,]*$|\d\s?%", text)]
+
+
 def texts(page: Path) -> list[str]:
     """All text of a page that an author typed."""
     if page.suffix == ".md":

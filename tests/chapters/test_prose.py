@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+import nbformat
 import pytest
 import yaml
 
@@ -22,6 +23,18 @@ PAGES = chapters.pages()
 def test_every_number_in_the_text_is_bound(page):
     typed = [hit for text in prose.texts(page) for hit in prose.numbers(text, ALLOWED)]
     assert not typed, f"{page.name}: bind these or allow them with a reason: {typed}"
+
+
+@pytest.mark.parametrize("page", chapters.notebooks(), ids=lambda page: page.stem)
+def test_no_code_cell_holds_a_number_as_text(page):
+    cells = nbformat.read(page, as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    assert not [text for source in code for text in prose.numbers_as_text(source)]
+
+
+@pytest.mark.parametrize("code", ['rows = [("CI/CD", "45")]', 'x = "about 45 % of them"'])
+def test_a_number_held_as_text_is_found(code):
+    assert prose.numbers_as_text(code)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["pattern"])

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from mlops_compendium import bind as bind_module
-from mlops_compendium import ledger, survey
+from mlops_compendium import implications, ledger, survey
 from mlops_compendium.bind import Bind, Bound
 from mlops_compendium.load import paper
 
@@ -58,26 +58,33 @@ def test_whole_tables_and_pairs_are_named(glued):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
 def test_what_cannot_stand_in_a_sentence_is_refused(glued, value):
     with pytest.raises(ValueError, match="cannot stand in a sentence"):
-        Bind("survey")("x", "{}", lambda: value)
+        Bind("survey")("x", "{}", implications.assumed, value)
+    assert not glued
+
+
+@pytest.mark.parametrize("function", [int, float, lambda: 45])
+def test_number_that_no_function_of_the_package_computed_is_refused(glued, function):
+    with pytest.raises(ValueError, match="use a function of mlops_compendium"):
+        Bind("survey")("x", "{}", function)
     assert not glued
 
 
 @pytest.mark.parametrize("key", ["A b", "", "x_y", "-x"])
 def test_malformed_key_is_refused(glued, key):
     with pytest.raises(ValueError, match="letters, digits and hyphens"):
-        Bind("survey")(key, "{}", int, 1)
+        Bind("survey")(key, "{}", implications.assumed, 1)
 
 
 def test_key_may_be_used_once(glued):
     bind = Bind("survey")
-    bind("x", "{}", int, 1)
+    bind("x", "{}", implications.assumed, 1)
     with pytest.raises(ValueError, match="once on a page"):
-        bind("x", "{}", int, 2)
+        bind("x", "{}", implications.assumed, 2)
 
 
 def test_unknown_ledger_row_is_refused(glued):
     with pytest.raises(ValueError, match=r"no row 'KR\.cloud'"):
-        Bind("survey")("x", "{}", int, 1, claim="KR.cloud")
+        Bind("survey")("x", "{}", implications.assumed, 1, claim="KR.cloud")
 
 
 def test_own_result_is_printed_as_the_ledger_formats_it(glued):
@@ -96,9 +103,9 @@ def test_verdict_is_linked(glued):
 
 def test_jupyter_shows_each_number_once(glued):
     bind = Bind("survey")
-    bind("x", "{} a", int, 1)
-    assert "x | 1 a | int" in bind._repr_mimebundle_()["text/plain"]
-    bind("y", "{} b", int, 2)
+    bind("x", "{} a", implications.assumed, 1)
+    assert "x | 1 a | implications.assumed" in bind._repr_mimebundle_()["text/plain"]
+    bind("y", "{} b", implications.assumed, 2)
     second = bind._repr_mimebundle_()["text/plain"]
     assert second.startswith("y | 2 b")
     assert "x |" not in second
