@@ -6,7 +6,7 @@ INPUTS := $(shell find index.ipynb chapters code data _static _config.yml _toc.y
 	-not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help book test quick refresh lab preview lock clean
+.PHONY: help book test verify quick refresh lab preview lock clean
 
 help: ## Show the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,14 +14,18 @@ help: ## Show the commands
 book: _build/.built ## Build the book (first time about four minutes, most of it installing)
 	@echo "The book is in _build/html/index.html"
 
-test: $(VENV)/.ready ## Prove everything (about ten minutes)
-	@echo "Running all tests; the book is built several times, about ten minutes"
+test: $(VENV)/.ready ## Prove everything (about half an hour)
+	@echo "Running all tests; the book is built several times, about half an hour"
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-quick: $(VENV)/.ready ## Only the tests that take seconds
-	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/chapters/test_prose.py
+verify: $(VENV)/.ready ## Simulate every case with a known answer again (about a quarter of an hour)
+	@$(BIN)/python -m pytest -q -n 2 -m long tests/model
 
-refresh: $(VENV)/.ready ## Recompute the ledger, the data package and the stored outputs
+quick: $(VENV)/.ready ## Only the tests that take seconds
+	@$(BIN)/python -m pytest -q -n 2 -m 'not slow and not long' tests/unit tests/model tests/chapters/test_prose.py
+
+refresh: $(VENV)/.ready ## Recompute replications, ledger, data package and stored outputs
+	@$(BIN)/compendium simulate --write
 	@$(BIN)/compendium ledger --write
 	@$(BIN)/compendium datapackage --write
 	@$(BIN)/compendium refresh 2>/dev/null

@@ -74,16 +74,16 @@ def start_build(project: Path, **extra: str) -> subprocess.Popen:
 
 @pytest.fixture(scope="session")
 def books(tmp_path_factory: pytest.TempPathFactory) -> list[Book]:
-    """Two builds from clean copies in two folders, with two hash seeds, side by side."""
+    """Two builds from clean copies in two folders, with two hash seeds."""
     projects = [
         copy_project(tmp_path_factory.mktemp(name) / "project") for name in ("first", "second")
     ]
-    builds = [start_build(p, PYTHONHASHSEED=seed) for p, seed in zip(projects, "12", strict=True)]
-    logs = [build.communicate()[0] for build in builds]
-    return [
-        Book(project, log, build.returncode)
-        for project, log, build in zip(projects, logs, builds, strict=True)
-    ]
+    books = []
+    for project, seed in zip(projects, "12", strict=True):
+        build = start_build(project, PYTHONHASHSEED=seed)
+        log = build.communicate()[0]  # one after the other: kernels give up on a crowded machine
+        books.append(Book(project, log, build.returncode))
+    return books
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from myst_nb import glue
 
 from . import ledger
 from .load import paper
+from .simulation.analysis import Estimate
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def verdict_badge(claim: str, verdict: str, page: str) -> str:
 
 def _check_printable(key: str, values: tuple) -> None:
     for value in values:
-        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        numbers = (value.value, value.low, value.high) if isinstance(value, Estimate) else (value,)
+        if any(x is None or (isinstance(x, float) and not math.isfinite(x)) for x in numbers):
             raise ValueError(f"{key}: {value!r} cannot stand in a sentence")
 
 
@@ -148,7 +150,7 @@ class Bind:
         _check_printable(key, values)
         module = module.removeprefix(f"{__package__}.").removeprefix("builtins")
         name = f"{module}.{function.__qualname__}".lstrip(".")
-        data = tuple(ledger.sources([*args, *kwargs.values()]))
+        data = tuple(ledger.sources([*args, *kwargs.values(), value]))
         return self._keep(Bound(key, form.format(*values), name, data, claim, self.page))
 
     def result(self, claim: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from . import survey
-from .load import Artefact, Claim
+from .load import Artefact, Claim, ReviewedWork, ShortReviewWork
 
 REPRODUCES, INCONSISTENT, CONTRADICTED, NOT_CHECKABLE = (
     "reproduces",
@@ -314,17 +314,17 @@ def scenario_variables(claim: Claim, data: SimpleNamespace) -> Finding:
 
 
 def window(claim: Claim, data: SimpleNamespace) -> Finding:
-    """Check the years a review says it covers against the works it lists."""
-    works = list(data.literature_table)
-    years = [work.year for work in works]
+    """Check the years a review says it covers against the works it cites."""
+    years = {citation.year for citation in data.audit}
     values = (float(min(years)), float(max(years)))
-    rows = tuple(work.source for work in works)
+    rows = tuple(citation.source for citation in data.audit)
     first, last = claim.published
-    found = f"The works listed date from {min(years)} to {max(years)}"
-    if values == (first, last):
+    empty = [str(year) for year in range(int(first), int(last) + 1) if year not in years]
+    found = f"The works cited date from {min(years)} to {max(years)}"
+    if not empty and values == (first, last):
         return Finding(values, REPRODUCES, f"{found}.", rows)
     if first <= values[0] and values[1] <= last:
-        reason = f"{found}: within the window, which they do not fill."
+        reason = f"{found}: within the window, but none dates from {_listed(empty)}."
         return Finding(values, INCONSISTENT, reason, rows)
     return Finding(values, CONTRADICTED, f"{found}: outside the window.", rows)
 
@@ -332,10 +332,19 @@ def window(claim: Claim, data: SimpleNamespace) -> Finding:
 def works_on(claim: Claim, data: SimpleNamespace, theme: str, least: str) -> Finding:
     """Check that a review which speaks of several studies on a theme cites as many."""
     works = [work for work in data.literature_short_review if theme in work.themes]
-    rows = tuple(work.source for work in works)
+    rows = tuple(work.source for work in works) + _audited(data, *works)
+    located = sum(data.audit[work.id].located == "yes" for work in works)
     verdict = REPRODUCES if len(works) >= int(least) else CONTRADICTED
-    reason = f"Studies cited on {theme} there: {len(works)}; the sentence needs at least {least}."
+    reason = (
+        f"Studies cited on {theme} there: {len(works)}, located in the sources searched: "
+        f"{located}; the sentence needs at least {least}."
+    )
     return Finding((float(len(works)),), verdict, reason, rows)
+
+
+def _audited(data: SimpleNamespace, *works: ReviewedWork | ShortReviewWork) -> tuple[str, ...]:
+    """Rows of the audit that belong to works cited."""
+    return tuple(data.audit[work.id].source for work in works)
 
 
 def same_work(claim: Claim, data: SimpleNamespace, short: str, long: str) -> Finding:
@@ -343,23 +352,28 @@ def same_work(claim: Claim, data: SimpleNamespace, short: str, long: str) -> Fin
     first, second = data.literature_short_review[short], data.literature_table[long]
     if (first.authors, first.year) != (second.authors, second.year):
         raise ValueError(f"claim {claim.id}: {short} and {long} are not the same citation")
-    rows = (first.source, second.source)
+    rows = (first.source, second.source, *_audited(data, first, second))
+    located = sum(data.audit[key].located == "yes" for key in (short, long))
     if set(first.themes) == set(second.themes):
         return Finding((), REPRODUCES, f"Both times about {_listed(list(first.themes))}.", rows)
     reason = (
         f"About {_listed(list(first.themes))} in the short review, about "
-        f"{_listed(list(second.themes))} in the table. {claim.note}"
+        f"{_listed(list(second.themes))} in the table. {claim.note} Located in the sources "
+        f"searched: {located} of the two."
     )
     return Finding((), INCONSISTENT, reason.strip(), rows)
 
 
 def traceable(claim: Claim, data: SimpleNamespace, work: str) -> Finding:
     """Check whether a finding ascribed to a cited work can be followed to that work."""
-    record = data.literature_table[work]
-    if record.venue and record.identifier:
-        raise ValueError(f"claim {claim.id}: {work} can be traced; compare it with the work itself")
-    reason = "The paper gives neither venue nor identifier; the cited work itself would decide."
-    return Finding((), NOT_CHECKABLE, reason, (record.source,))
+    citation = data.audit[work]
+    if citation.located == "yes":
+        raise ValueError(f"claim {claim.id}: {work} was located; compare it with the work itself")
+    reason = (
+        "The work could not be located in the sources searched, and the paper gives neither venue "
+        "nor identifier; the work itself would decide."
+    )
+    return Finding((), NOT_CHECKABLE, reason, (citation.source,))
 
 
 CHECKS = {

@@ -9,11 +9,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from . import ledger
-from .load import CSV_MODELS, ROOT, YAML_MODELS, OwnResult, Record
+from . import ledger, outcomes
+from .load import BIBLIOGRAPHY, CSV_MODELS, ROOT, YAML_MODELS, OwnResult, Record
+from .simulation import inputs, verification
+from .simulation.kpis import KPIS
 
 FILE = "data/datapackage.json"
-TYPES = {"string": "string", "number": "number", "integer": "integer", "array": "string"}
+TYPES = {
+    "string": "string",
+    "number": "number",
+    "integer": "integer",
+    "array": "string",
+    "object": "object",
+}
 CONSTRAINTS = {"minimum": "minimum", "maximum": "maximum", "pattern": "pattern", "enum": "enum"}
 LICENCE = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}
 PAPER_NOTE = (
@@ -21,11 +29,15 @@ PAPER_NOTE = (
     "arrangement are ours and under CC BY 4.0. The paper itself is not part of this package."
 )
 CSV = {"type": "table", "format": "csv", "mediatype": "text/csv"}
+FACTS_NOTE = (
+    "Facts are those of the works named; wording, grading and arrangement are ours, CC BY 4.0."
+)
 OWN_NOTE = "Ours, under CC BY 4.0."
 
 
 def _field(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
     """Describe one column."""
+    schema = schema | next((s for s in schema.get("anyOf", ()) if s["type"] != "null"), {})
     kind = schema.get("type", "string")
     constraints = {new: schema[old] for old, new in CONSTRAINTS.items() if old in schema}
     if kind == "array":
@@ -41,6 +53,8 @@ def _field(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
 
 def _required(schema: dict[str, Any]) -> bool:
     """Whether a cell of this column may not be empty."""
+    if "anyOf" in schema:
+        return False
     if schema.get("type") == "array":
         return schema.get("minItems", 0) > 0
     return schema.get("type") != "string" or any(
@@ -64,10 +78,11 @@ def _file(file: str, root: Path, **described: Any) -> dict[str, Any]:
 
 def _resource(model: type[BaseModel], root: Path) -> dict[str, Any]:
     """Describe the file of one model."""
-    own = model is OwnResult
+    of_paper = model.FILE.startswith("data/paper/")
+    ours = model is OwnResult or model.FILE.startswith(("data/simulation/", "data/results/"))
     properties = model.model_json_schema()["properties"]
     fields = [_field(name, schema, _required(schema)) for name, schema in properties.items()]
-    if model in CSV_MODELS:
+    if model.FILE.endswith(".csv"):
         key = {"primaryKey": ["id"]} if issubclass(model, Record) else {}
         kind = {**CSV, "schema": {"fields": fields, **key}}
     else:
@@ -77,8 +92,8 @@ def _resource(model: type[BaseModel], root: Path) -> dict[str, Any]:
         root,
         title=model.TITLE,
         description=(model.__doc__ or "").split("\n")[0],
-        sources=[{"title": f"The paper, {model.LOCATION}" if not own else "This compendium"}],
-        licenceNote=OWN_NOTE if own else PAPER_NOTE,
+        sources=[{"title": f"The paper, {model.LOCATION}" if of_paper else model.LOCATION}],
+        licenceNote=PAPER_NOTE if of_paper else OWN_NOTE if ours else FACTS_NOTE,
         **kind,
     )
 
@@ -101,13 +116,51 @@ def _ledger(root: Path) -> dict[str, Any]:
     )
 
 
+def _replications(root: Path) -> dict[str, Any]:
+    """Describe the stored replications."""
+    fields = [
+        {"name": "scenario", "type": "string", "description": "Scenario"},
+        {"name": "replication", "type": "integer", "description": "Number of the replication"},
+        *(
+            {"name": kpi.name, "type": "number", "description": kpi.label, "unit": kpi.unit or "1"}
+            for kpi in KPIS
+        ),
+    ]
+    return _file(
+        outcomes.FILE,
+        root,
+        title="Replications of every scenario",
+        description=f"One row for each scenario and replication; {outcomes.MANIFEST} says of what.",
+        sources=[{"title": "Simulated by `compendium simulate --write`"}],
+        licenceNote=OWN_NOTE,
+        **CSV,
+        schema={"fields": fields, "primaryKey": ["scenario", "replication"]},
+    )
+
+
+def _manifest(root: Path) -> dict[str, Any]:
+    """Describe what the stored replications come from."""
+    return _file(
+        outcomes.MANIFEST,
+        root,
+        name="replications-manifest",
+        title="What the replications come from",
+        description="Hash of the engine and its inputs, root seed, length and number of runs.",
+        sources=[{"title": "Simulated by `compendium simulate --write`"}],
+        licenceNote=OWN_NOTE,
+        format="json",
+        mediatype="application/json",
+        dictionary=[],
+    )
+
+
 def _bibliography(root: Path) -> dict[str, Any]:
     """Describe the bibliography."""
     return _file(
-        "data/literature/references.bib",
+        BIBLIOGRAPHY,
         root,
         title="Bibliography",
-        description="Works on which the methods of the book rest.",
+        description="Works on which the book rests; each note says how the record was seen.",
         sources=[{"title": "Bibliographic records"}],
         licenceNote="Bibliographic facts.",
         format="bib",
@@ -136,7 +189,19 @@ def describe(root: Path = ROOT) -> dict[str, Any]:
         "description": "Tables, statements and outlines of the paper, transcribed; " + PAPER_NOTE,
         "licenses": [LICENCE],
         "resources": [
-            *(_resource(model, root) for model in (*CSV_MODELS, *YAML_MODELS)),
+            *(
+                _resource(model, root)
+                for model in (
+                    *CSV_MODELS,
+                    *YAML_MODELS,
+                    *inputs.CSV_MODELS,
+                    *inputs.YAML_MODELS,
+                    verification.Result,
+                    verification.Fault,
+                )
+            ),
+            _replications(root),
+            _manifest(root),
             _ledger(root),
             _bibliography(root),
         ],

@@ -16,6 +16,7 @@ import pandas as pd
 
 from .checks import CHECKS
 from .load import OWN, ROOT, VERDICTS, Claim, OwnResult, Table, paper
+from .simulation.analysis import Estimate
 
 FILE = "data/results/ledger.csv"
 COLUMNS = {
@@ -26,6 +27,8 @@ COLUMNS = {
     "statement": "The statement, in our words",
     "published": "Published numbers, separated by semicolons",
     "recomputed": "Recomputed numbers, ten significant digits, separated by semicolons",
+    "interval": "95 % confidence interval of a simulated number, ends separated by a semicolon",
+    "seed": "Root seed of a simulated number",
     "unit": "Unit of the numbers",
     "tolerance": "Largest accepted absolute difference, in that unit",
     "function": "Function that recomputes the row",
@@ -98,6 +101,8 @@ def claim_row(claim: Claim, data: SimpleNamespace) -> dict[str, Any]:
         "statement": claim.statement,
         "published": _joined(claim.published),
         "recomputed": _joined(finding.values),
+        "interval": "",
+        "seed": "",
         "unit": claim.unit,
         "tolerance": f"{claim.tolerance:g}",
         "function": f"checks.{claim.check}",
@@ -139,7 +144,7 @@ def sources(values: Any) -> list[str]:
     """
     found: dict[str, None] = {}
     for value in values:
-        if hasattr(value, "source"):
+        if getattr(value, "source", ""):
             found[value.source] = None
         elif isinstance(value, SimpleNamespace):
             found["data/paper"] = None
@@ -165,7 +170,8 @@ def compute(result: OwnResult, data: SimpleNamespace) -> tuple[Any, list[str]]:
     try:
         function = getattr(importlib.import_module(f"{__package__}.{module}"), name)
         arguments = {k: _resolve(v, data) for k, v in _arguments(result).items()}
-        return function(**arguments), sources(arguments.values())
+        value = function(**arguments)
+        return value, sources([*arguments.values(), value])
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise LedgerError(
             f"{result.source}, field 'function': {result.function}: {error}"
@@ -176,6 +182,7 @@ def own_row(result: OwnResult, data: SimpleNamespace) -> dict[str, Any]:
     """Recompute one result of this compendium; same columns as `claim_row`."""
     value, rows = compute(result, data)
     values = value if isinstance(value, tuple) else (value,)
+    simulated = isinstance(value, Estimate)
     return {
         "id": result.id,
         "origin": "compendium",
@@ -183,7 +190,9 @@ def own_row(result: OwnResult, data: SimpleNamespace) -> dict[str, Any]:
         "kind": "result",
         "statement": result.statement,
         "published": "",
-        "recomputed": _joined(values),
+        "recomputed": _joined((value.value,) if simulated else values),
+        "interval": _joined((value.low, value.high)) if simulated else "",
+        "seed": str(value.seed) if simulated else "",
         "unit": result.unit,
         "tolerance": "",
         "function": result.function,
@@ -255,7 +264,9 @@ def differences(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
     for key in old.index.intersection(new.index):
         for column in new.columns:
             before, after = old.at[key, column], new.at[key, column]
-            if before != after and not (column == "recomputed" and _close(before, after)):
+            if before != after and not (
+                column in ("recomputed", "interval") and _close(before, after)
+            ):
                 found.append(f"{key}, {column}: committed {before!r}, recomputed {after!r}")
     return found
 
@@ -297,12 +308,18 @@ def functions_used(claims: Table) -> int:
 def inputs_hash(root: Path = ROOT) -> str:
     """SHA-256 over the code and data that the ledger is recomputed from.
 
-    Covers every file of ``data/paper``, ``data/compendium`` and the package, by path and content.
+    Covers every file of the folders named below, by path and content.
     """
     digest = hashlib.sha256()
     files = [
         path
-        for folder in ("data/paper", "data/compendium", "code/mlops_compendium")
+        for folder in (
+            "data/paper",
+            "data/literature",
+            "data/simulation",
+            "data/compendium",
+            "code/mlops_compendium",
+        )
         for path in (root / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]

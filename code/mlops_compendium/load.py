@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,8 @@ from typing import Annotated, ClassVar, Generic, Literal, Self, TypeVar
 
 import pandas as pd
 import yaml
+from pybtex.database import Entry, parse_string
+from pybtex.exceptions import PybtexError
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -28,6 +30,16 @@ ROOT = Path(__file__).resolve().parents[2]
 RESPONSES = ("strongly_agree", "agree", "neutral", "disagree", "strongly_disagree")
 VERDICTS = ("reproduces", "inconsistent", "contradicted", "not checkable")
 OWN = "own result"
+GRADES = ("A", "B", "C", "D", "derived")
+PRACTICES = (
+    "cicd",
+    "automation",
+    "monitoring",
+    "cloud",
+    "collaboration",
+    "governance",
+    "lifecycle",
+)
 
 
 class DataError(ValueError):
@@ -52,6 +64,13 @@ Percent = Annotated[
 ]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Year = Annotated[int, Field(ge=1950, le=2026, json_schema_extra={"unit": "year"})]
+_Absent = BeforeValidator(lambda cell: None if cell == "" else cell)
+Measured = Annotated[Number | None, _Absent, Field(json_schema_extra={"unit": "as in field unit"})]
+Whole = Annotated[Annotated[int, Field(ge=1)] | None, _Absent]
+Month = Annotated[Annotated[int, Field(ge=1, le=12)] | None, _Absent]
+BibKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
+NumberId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")]
+Keys = Annotated[tuple[Text, ...], _split(";"), Field(json_schema_extra={"separator": ";"})]
 Themes = Annotated[
     tuple[Text, ...], _split(";"), Field(min_length=1, json_schema_extra={"separator": ";"})
 ]
@@ -292,7 +311,7 @@ class OwnResult(Record):
 
     FILE = "data/compendium/results.csv"
     TITLE = "Results of this compendium"
-    LOCATION = "this compendium"
+    LOCATION = "This compendium"
 
     statement: Text = Field(description="What the number says")
     unit: str = Field(description="Unit of the number")
@@ -306,6 +325,149 @@ class OwnResult(Record):
     note: str = Field(description="Assumption under which it holds")
     anchor: Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z0-9-]+$")] = Field(
         description="Place in the book where it is discussed"
+    )
+
+
+class GradedNumber(Record):
+    """A number of the literature, with what it counts, where it was seen and how sure it is."""
+
+    FILE = "data/literature/numbers.csv"
+    TITLE = "Graded numbers on the practices"
+    LOCATION = "The works named in field cite"
+
+    id: NumberId = Field(description="Identifier: source, group, quantity")
+    practice: Literal[PRACTICES] = Field(description="Practice that the number tells of")
+    domain: Literal["ml", "software"] = Field(
+        description="Machine learning, or software delivery in general"
+    )
+    quantity: Id = Field(description="Quantity, the same word for the same quantity")
+    label: str = Field(description="What tells it from others of its quantity and source")
+    statement: Text = Field(description="What the number says, in our words")
+    value: Measured = Field(description="The number; empty where a band is given")
+    low: Measured = Field(description="Lower end of a band; empty where it is open")
+    high: Measured = Field(description="Upper end of a band; empty where it is open")
+    unit: Text = Field(description="Unit of value, low and high")
+    published: str = Field(description="As printed, where that differs in form")
+    definition: Text = Field(description="Who or what was counted, and how")
+    n: Whole = Field(description="Number counted; empty where not seen")
+    year: Annotated[Year | None, _Absent] = Field(
+        description="Year of the data; empty where not seen"
+    )
+    cite: BibKey = Field(description="Key of the bibliography")
+    where: Text = Field(description="Page, table or copy in which it was seen")
+    grade: Literal[GRADES] = Field(description="How sure it is; the chapter on evidence explains")
+    derivation: str = Field(description="How it follows from other numbers; empty if it is printed")
+    caution: str = Field(description="What not to read into it")
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Self:
+        band = self.low is not None or self.high is not None
+        if band == (self.value is not None):
+            raise ValueError("give a value, or the ends of a band, not both")
+        if None not in (self.low, self.high) and self.low > self.high:
+            raise ValueError(f"low {self.low:g} is above high {self.high:g}")
+        if self.unit == "%" and not all(
+            0 <= x <= 100 for x in (self.value, self.low, self.high) if x is not None
+        ):
+            raise ValueError("a percentage lies between 0 and 100")
+        if self.grade == "derived" and not self.derivation:
+            raise ValueError("a derived number needs its derivation")
+        return self
+
+
+class CitationAudit(Record):
+    """One citation of the paper, and whether the work could be located."""
+
+    FILE = "data/literature/audit.csv"
+    TITLE = "Audit of the citations"
+    LOCATION = "Searches listed in data/literature/searches.csv"
+
+    listed: Literal["short review", "compiled table"] = Field(
+        description="Where the paper cites the work; the id is that of the list"
+    )
+    authors: Text = Field(description="Authors as printed")
+    year: Year = Field(description="Year as printed")
+    title: str = Field(description="Title as printed; empty in the short review, which has none")
+    located: Literal["yes", "no"] = Field(description="Located in the sources searched")
+    gives: Annotated[
+        tuple[Literal["number", "sample", "method"], ...],
+        _split(";"),
+        Field(json_schema_extra={"separator": ";"}),
+    ] = Field(description="What of a study the paper's summary carries; empty if nothing")
+    nearest: Keys = Field(min_length=1, description="Nearest real works, keys of the bibliography")
+    evidence: Text = Field(description="What the searches gave")
+    confidence: Literal["high", "medium to high", "medium"] = Field(
+        description="Confidence that the record is wrong as it is printed"
+    )
+
+
+class Search(Record):
+    """One search for the works cited."""
+
+    FILE = "data/literature/searches.csv"
+    TITLE = "Searches for the works cited"
+    LOCATION = "Index of public repository text, stored pages and curated lists"
+
+    id: NumberId = Field(description="Identifier: kind and subject")
+    kind: Literal["title string", "authors and year", "curated list", "page search"] = Field(
+        description="Kind of search"
+    )
+    query: Text = Field(description="What was looked for, or where")
+    hits: Annotated[int, Field(ge=0, json_schema_extra={"unit": "hits"})] = Field(
+        description="Number of hits"
+    )
+    reading: str = Field(description="What the hits are")
+
+
+class TermUse(Record):
+    """A dated use of the term MLOps, or a statement about its use."""
+
+    FILE = "data/literature/terms.csv"
+    TITLE = "Earliest located uses of the term MLOps"
+    LOCATION = "The works named in field cite"
+
+    kind: Literal["use", "report"] = Field(
+        description="A document that uses the term, or one that tells of its use"
+    )
+    year: Year = Field(description="Year of the use, or the year told of")
+    month: Month = Field(description="Month; empty where not seen")
+    what: Text = Field(description="What it is")
+    shows: Text = Field(description="What it shows")
+    cite: BibKey = Field(description="Key of the bibliography")
+    grade: Literal["A", "B", "C", "D"] = Field(description="How sure it is")
+
+
+class Evidence(Record):
+    """What one real work found on statements of the paper."""
+
+    FILE = "data/literature/claims_evidence.csv"
+    TITLE = "Statements of the paper against real works"
+    LOCATION = "The works named in field cite"
+
+    claims: Keys = Field(min_length=1, description="Ledger ids of the statements")
+    cite: BibKey = Field(description="Key of the bibliography")
+    found: Text = Field(description="What that work found, as far as it was seen")
+    bearing: Literal["supports", "limits", "context"] = Field(
+        description="What it does to the statements"
+    )
+    numbers: Keys = Field(description="Graded numbers behind it, ids of numbers.csv")
+    grade: Literal["A", "B", "C", "D", "derived", "no number"] = Field(
+        description="Weakest grade of these numbers"
+    )
+
+
+class Gap(Record):
+    """Something on a practice that could not be found measured."""
+
+    FILE = "data/literature/gaps.csv"
+    TITLE = "What is not known"
+    LOCATION = "This compendium"
+
+    practice: Literal[PRACTICES] = Field(description="Practice")
+    gap: Text = Field(description="What was not located")
+    needs: Text = Field(description="Data that would fill it")
+    cites: Keys = Field(
+        min_length=1, description="Works that come nearest, keys of the bibliography"
     )
 
 
@@ -395,7 +557,14 @@ CSV_MODELS: tuple[type[BaseModel], ...] = (
     Claim,
     SecondReading,
     OwnResult,
+    GradedNumber,
+    CitationAudit,
+    Search,
+    TermUse,
+    Evidence,
+    Gap,
 )
+BIBLIOGRAPHY = "data/literature/references.bib"
 YAML_MODELS: tuple[type[BaseModel], ...] = (Methodology, ScenarioOutline)
 
 
@@ -522,6 +691,76 @@ def _items(answers: list[Answer]) -> list[LikertItem]:
     return items
 
 
+def bibliography(root: Path = ROOT) -> dict[str, Entry]:
+    """Read the bibliography: its entries by key.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or not valid BibTeX.
+    """
+    try:
+        return dict(parse_string(_read_text(BIBLIOGRAPHY, root), "bibtex").entries)
+    except PybtexError as error:
+        raise DataError(f"{BIBLIOGRAPHY}: not valid BibTeX ({error})") from None
+
+
+def weakest(grades: Iterable[str]) -> str:
+    """Weakest of the grades of printed numbers; ``derived`` or ``no number`` without any."""
+    found = sorted(set(grades))
+    printed = [grade for grade in found if grade != "derived"]
+    return printed[-1] if printed else found[0] if found else "no number"
+
+
+def _broken_links(data: SimpleNamespace, root: Path) -> Iterator[str]:
+    """Name every cell of the literature that points to something that is not there."""
+    keys = (BIBLIOGRAPHY, bibliography(root))
+    ids = {t.source: (t.source, {r.id for r in t}) for t in (data.numbers, data.claims)}
+    numbers, claims = ids[GradedNumber.FILE], ids[Claim.FILE]
+    links = [
+        (data.numbers, "cite", keys),
+        (data.audit, "nearest", keys),
+        (data.terms, "cite", keys),
+        (data.claims_evidence, "cite", keys),
+        (data.claims_evidence, "claims", claims),
+        (data.claims_evidence, "numbers", numbers),
+        (data.gaps, "cites", keys),
+    ]
+    for table, field, (file, allowed) in links:
+        for record in table:
+            value = getattr(record, field)
+            for key in value if isinstance(value, tuple) else (value,):
+                if key not in allowed:
+                    yield (
+                        f"{record.source}, field {field!r}: {key!r} is not allowed; it does not "
+                        f"stand in {file}"
+                    )
+
+
+def _wrong_copies(data: SimpleNamespace) -> Iterator[str]:
+    """Name every cell of the literature that differs from what it repeats."""
+    cited = {w.id: w for t in (data.literature_short_review, data.literature_table) for w in t}
+    for missing in cited.keys() - {citation.id for citation in data.audit}:
+        yield f"{CitationAudit.FILE}, field 'id': {missing!r} is missing"
+    for citation in data.audit:
+        work = cited.get(citation.id)
+        for field in ("authors", "year", "title"):
+            value, allowed = getattr(citation, field), getattr(work, field, "")
+            if value != allowed:
+                yield (
+                    f"{citation.source}, field {field!r}: {value!r} is not allowed; the list of "
+                    f"the paper has {allowed!r}"
+                )
+    grades = {number.id: number.grade for number in data.numbers}
+    for evidence in data.claims_evidence:
+        allowed = weakest(grades[key] for key in evidence.numbers if key in grades)
+        if evidence.grade != allowed:
+            yield (
+                f"{evidence.source}, field 'grade': {evidence.grade!r} is not allowed; the "
+                f"weakest of its numbers is {allowed!r}"
+            )
+
+
 def load(root: Path = ROOT) -> SimpleNamespace:
     """Load everything the paper says, validated.
 
@@ -535,8 +774,9 @@ def load(root: Path = ROOT) -> SimpleNamespace:
     SimpleNamespace
         Tables ``practices`` (of `LikertItem`), ``challenges``, ``cloud``, ``monitoring_tools``,
         ``culture``, ``research_questions``, ``literature_table``, ``literature_short_review``,
-        ``artefacts``, ``methodologies``, ``claims`` and ``own_results``, and the
-        ``scenario_outline``.
+        ``artefacts``, ``methodologies``, ``claims`` and ``own_results``, the
+        ``scenario_outline``, and of the literature ``numbers``, ``audit``, ``searches``,
+        ``terms``, ``claims_evidence`` and ``gaps``.
 
     Raises
     ------
@@ -548,13 +788,16 @@ def load(root: Path = ROOT) -> SimpleNamespace:
         for model in CSV_MODELS
         if model not in (Answer, SecondReading, OwnResult)
     }
-    return SimpleNamespace(
+    data = SimpleNamespace(
         practices=Table(Answer, _items(read_csv(Answer, root))),
         own_results=Table(OwnResult, read_csv(OwnResult, root)),
         methodologies=Table(Methodology, read_yaml(Methodology, root)),
         scenario_outline=read_yaml(ScenarioOutline, root)[0],
         **tables,
     )
+    if problems := [*_broken_links(data, root), *_wrong_copies(data)]:
+        raise DataError("\n".join(problems))
+    return data
 
 
 @cache

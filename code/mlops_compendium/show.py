@@ -272,7 +272,10 @@ def whole_ledger(*, name: str, caption: str) -> Shown:
             "Verdict": [_verdict(verdict) for verdict in rows["verdict"]],
             "Statement": rows["statement"],
             "Published": rows["published"].map(_readable),
-            "Recomputed": rows["recomputed"].map(_readable),
+            "Recomputed": [
+                _readable(numbers) + (f" ({_readable(ends)})" if ends else "")
+                for numbers, ends in zip(rows["recomputed"], rows["interval"], strict=True)
+            ],
             "Unit": rows["unit"],
             "Why": rows["reason"],
             "Section": rows["section"],

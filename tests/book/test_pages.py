@@ -17,7 +17,7 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 
 from conftest import ROOT
-from mlops_compendium import chapters, ledger
+from mlops_compendium import chapters, ledger, load
 from mlops_compendium.bind import row_id
 
 pytestmark = pytest.mark.xdist_group("book")
@@ -573,6 +573,37 @@ def test_a_text_with_a_launch_button_would_be_seen(folder):
 def test_every_row_of_the_ledger_is_on_its_page(book):
     wanted = {row_id(key) for key in ledger.read(book.project)["id"]}
     assert {i for i in ids(book.html / LEDGER) if i.startswith("claim-")} == wanted
+
+
+def missing_references(page: Tag, entries: dict) -> list[str]:
+    """References that are not listed, or whose DOI, arXiv number or address is no link."""
+    links = {link["href"] for link in page.select(".citation a[href]")}
+    forms = {"doi": "https://doi.org/{}", "eprint": "https://arxiv.org/abs/{}", "url": "{}"}
+    found = [
+        f"{key}: {address}"
+        for key, entry in entries.items()
+        for field, form in forms.items()
+        if field in entry.fields and (address := form.format(entry.fields[field])) not in links
+    ]
+    listed = len(page.select(".citation"))
+    return found + ([f"{listed} of {len(entries)} listed"] if listed != len(entries) else [])
+
+
+def test_every_reference_is_listed_with_its_links(book):
+    page = read(book.html / "chapters" / "bibliography.html")
+    assert not missing_references(page, load.bibliography(book.project))
+
+
+@pytest.mark.parametrize(
+    ("fragment", "says"),
+    [
+        ('<div class="citation"><a href="10.1/a">a</a></div>', "jeon2019: https://arxiv.org"),
+        ('<a href="https://arxiv.org/abs/1901.05758">a</a>', "0 of 1 listed"),
+    ],
+)
+def test_missing_reference_would_be_seen(fragment, says):
+    entries = {"jeon2019": load.bibliography()["jeon2019"]}
+    assert any(says in problem for problem in missing_references(parse(fragment), entries))
 
 
 def test_downloads_are_the_committed_notebooks(book):

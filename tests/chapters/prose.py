@@ -84,6 +84,7 @@ def numbers_as_text(source: str) -> list[str]:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
+    constants = [re.sub(r"\{[^}]*\}", " ", text) for text in constants]
     return [text for text in constants if re.search(r"^\d[\d.,]*$|\d\s?%", text)]
 
 

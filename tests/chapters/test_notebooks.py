@@ -14,10 +14,11 @@ from mlops_compendium import chapters
 NOTEBOOKS = chapters.notebooks()
 BY_NAME = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 OTHER_VALUES = {
+    "look": [{"replication": 3, "change": "feature-55"}],
     "uncertainty": [
         {"confidence": 0.8, "largest_size": 60, "assumed_sizes": [30, 50, 200]},
         {"confidence": 0.99},
-    ]
+    ],
 }
 
 

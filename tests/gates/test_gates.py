@@ -29,9 +29,17 @@ PACKAGE = "tests/unit/test_datapackage.py::test_committed_package_is_up_to_date"
 SURVEY = "tests/unit/test_survey.py"
 UNCERTAINTY = "tests/unit/test_uncertainty.py"
 CHECKS = "tests/unit/test_checks.py"
+INPUTS = "tests/unit/test_inputs.py"
+OUTCOMES = "tests/unit/test_outcomes.py -k not(test_all)"
+DESCRIPTION = "tests/model/test_description.py"
+TRACES = "tests/model/test_traces.py"
 BIND = "tests/unit/test_bind.py"
 SHOW = "tests/unit/test_show.py"
 COMMANDS = "tests/unit/test_commands.py"
+LITERATURE = "tests/unit/test_literature.py"
+BIBLIOGRAPHY = "tests/unit/test_bibliography.py"
+CROSSREF = "tests/unit/test_crossref.py"
+EVIDENCE_FIGURES = "tests/unit/test_evidence_figures.py"
 HYGIENE = "tests/unit/test_hygiene.py"
 PROSE = "tests/chapters/test_prose.py"
 STORED = "tests/chapters/test_notebooks.py -k not(nbval)and(not(papermill))"
@@ -122,7 +130,12 @@ class Change:
 
 CHALLENGES, CLAIMS = "data/paper/challenges.csv", "data/paper/claims.csv"
 TOOLS = "data/paper/monitoring_tools.csv"
+NUMBERS, AUDIT = "data/literature/numbers.csv", "data/literature/audit.csv"
+EVIDENCE, BIB = "data/literature/claims_evidence.csv", "data/literature/references.bib"
+PARAMETERS, LEVERS = "data/simulation/parameters.csv", "data/simulation/levers.csv"
+REPLICATIONS, RUNS = "data/results/replications.csv", "data/results/replications.json"
 PACKAGE_CODE = "code/mlops_compendium"
+ENGINE = f"{PACKAGE_CODE}/simulation"
 CHANGES = [
     # A data cell
     Change("a share, against the second reading", put(CHALLENGES, "silos,50", "silos,52"), READING),
@@ -161,6 +174,103 @@ CHANGES = [
             "[automation, cloud, monitoring, collaboration]",
         ),
         LEDGER,
+    ),
+    # The simulation
+    Change("a stored replication", put(REPLICATIONS, "A,0,109.8", "A,0,109.9"), OUTCOMES),
+    Change(
+        "a replication of another seed", put(RUNS, '"seed": 20261123', '"seed": 20261124'), OUTCOMES
+    ),
+    Change(
+        "the engine, without simulating again", put(f"{ENGINE}/model.py", '"""', '"""\n'), OUTCOMES
+    ),
+    Change(
+        "a parameter, without simulating again", put(PARAMETERS, ",10.0,2", ",11.0,2"), OUTCOMES
+    ),
+    Change("a value that rests on a number", put(PARAMETERS, ",0.155,", ",0.165,"), INPUTS),
+    Change(
+        "a number that a parameter rests on", put(NUMBERS, 'Helios",15.5', 'Helios",16.5'), INPUTS
+    ),
+    Change("a parameter out of range", put(PARAMETERS, ",10.0,2", ",1.0,2"), INPUTS),
+    Change(
+        "a lever that moves what another moves",
+        put(LEVERS, "cloud.owned_nodes,cloud", "cicd.owned_nodes,cicd"),
+        INPUTS,
+    ),
+    Change(
+        "a scenario",
+        put("data/simulation/scenarios.yaml", "automation: 0.5", "automation: 0"),
+        INPUTS,
+    ),
+    Change(
+        "an interval of another level",
+        put(f"{ENGINE}/analysis.py", "(1 + level) / 2", "level"),
+        OUTCOMES,
+    ),
+    Change(
+        "contrasts without pairing",
+        put(
+            f"{ENGINE}/analysis.py",
+            "pairs[second] - pairs[first]",
+            "pairs[second] - pairs[first].mean()",
+        ),
+        OUTCOMES,
+    ),
+    Change(
+        "a correction left out",
+        put(f"{ENGINE}/analysis.py", 'method="holm"', 'method="fdr_bh"'),
+        OUTCOMES,
+    ),
+    Change(
+        "an address described otherwise",
+        put(
+            f"{ENGINE}/description.py",
+            '"tuning": ("change", "round"',
+            '"tuning": ("change", "always 0"',
+        ),
+        DESCRIPTION,
+    ),
+    Change(
+        "an indicator without its formula",
+        put(f"{ENGINE}/description.py", '    "skill": (', '    "skil": ('),
+        DESCRIPTION,
+    ),
+    Change(
+        "a level over time",
+        put(f"{ENGINE}/traces.py", "1 - event.value", "1 - event.value / 2"),
+        TRACES,
+    ),
+    # The literature
+    Change("a graded number", put(NUMBERS, "46-60 %", "45-60 %"), LITERATURE),
+    Change("a band of time", put(NUMBERS, ",7,30.4375,day", ",7,30,day"), LITERATURE),
+    Change("a derived number", put(NUMBERS, ",3.355,", ",3.455,"), LITERATURE),
+    Change("a share of a tier", put(NUMBERS, "tier of 2019,44,", "tier of 2019,54,"), LITERATURE),
+    Change(
+        "a graded number, against the stored outputs",
+        put(NUMBERS, 'survey of 2021",54,', 'survey of 2021",55,'),
+        f"{NBVAL}[evidence]",
+    ),
+    Change("a citation located", put(AUDIT, "2016,,no,", "2016,,yes,"), LITERATURE),
+    Change("a work that is not there", put(AUDIT, "amershi2019", "amershi2018"), LOAD),
+    Change("a year of a citation", put(AUDIT, "Kutz et al.,2017", "Kutz et al.,2018"), LOAD),
+    Change(
+        "an earlier use of the term",
+        put("data/literature/terms.csv", "use,2018,4", "use,2016,4"),
+        LEDGER,
+    ),
+    Change("a grade made better", put(EVIDENCE, "lima2022.kept,B", "lima2022.kept,A"), LOAD),
+    Change("a number that is not there", put(EVIDENCE, "lima2022.kept", "lima2022.gone"), LOAD),
+    Change("a DOI as an address", put(BIB, "{10.1109/ICSE", "{doi:10.1109/ICSE"), BIBLIOGRAPHY),
+    Change("a DOI twice", put(BIB, "10.1145/3708497", "10.1145/3625289"), BIBLIOGRAPHY),
+    Change("a record not seen", put(BIB, "{Seen: Two copies", "{Two copies"), BIBLIOGRAPHY),
+    Change(
+        "a work that no page cites",
+        put(
+            BIB,
+            "@misc{alegion2019,",
+            "@misc{able2019, author={A}, title={B}, year={2019},\n"
+            "  note={Seen: nowhere in particular}}\n\n@misc{alegion2019,",
+        ),
+        BIBLIOGRAPHY,
     ),
     # A claim or an own result
     Change("a published number", put(CLAIMS, ",60,%", ",61,%"), LEDGER),
@@ -257,12 +367,12 @@ CHANGES = [
     ),
     Change(
         "a number that is not a number may be printed",
-        put(f"{PACKAGE_CODE}/bind.py", "not math.isfinite(value)", "False"),
+        put(f"{PACKAGE_CODE}/bind.py", "not math.isfinite(x)", "False"),
         BIND,
     ),
     Change(
         "provenance that is not kept",
-        put(f"{PACKAGE_CODE}/bind.py", "ledger.sources([*args, *kwargs.values()])", "[]"),
+        put(f"{PACKAGE_CODE}/bind.py", "ledger.sources([*args, *kwargs.values(), value])", "[]"),
         BIND,
     ),
     Change(
@@ -283,6 +393,38 @@ CHANGES = [
         "a loader that takes any percentage",
         put(f"{PACKAGE_CODE}/load.py", "ge=0, le=100", "ge=0, le=1000"),
         "tests/unit/test_load.py",
+    ),
+    Change(
+        "a day of another length",
+        put(f"{PACKAGE_CODE}/literature.py", "HOURS_PER_DAY = 24", "HOURS_PER_DAY = 23"),
+        LITERATURE,
+    ),
+    Change(
+        "a loader that follows no link",
+        put(f"{PACKAGE_CODE}/load.py", "if key not in allowed:", "if False:"),
+        "tests/unit/test_load.py",
+    ),
+    Change(
+        "a map that hides a practice",
+        put(
+            f"{PACKAGE_CODE}/evidence_figures.py", 'f"{count}" if count', 'f"{count}" if count > 1'
+        ),
+        EVIDENCE_FIGURES,
+    ),
+    Change(
+        "Crossref asked in CI",
+        put(f"{PACKAGE_CODE}/cli.py", 'os.environ.get("CI")', 'os.environ.get("NEVER")'),
+        CROSSREF,
+    ),
+    Change(
+        "Crossref asked without a pause",
+        put(f"{PACKAGE_CODE}/crossref.py", "            sleep(delay)\n", ""),
+        CROSSREF,
+    ),
+    Change(
+        "Crossref asked again for what is known",
+        put(f"{PACKAGE_CODE}/crossref.py", "if question.id in done:", "if False:"),
+        CROSSREF,
     ),
     Change(
         "unknown parameters accepted",

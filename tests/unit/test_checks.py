@@ -9,6 +9,7 @@ import pytest
 from mlops_compendium import checks, ledger
 from mlops_compendium.load import (
     Artefact,
+    CitationAudit,
     Claim,
     LikertItem,
     ReviewedWork,
@@ -159,6 +160,7 @@ def test_one_citation_described_alike_reproduces():
     data = SimpleNamespace(
         literature_short_review=Table(ShortReviewWork, [alike]),
         literature_table=Table(ReviewedWork, [long]),
+        audit=DATA.audit,
     )
     assert verdict("same_work", data=data, short="S03", long="T03") == "reproduces"
 
@@ -173,11 +175,32 @@ def test_decidable_refuses_a_statement_whose_data_are_there():
         verdict("decidable", needs="survey.percentages")
 
 
-def test_work_with_venue_and_identifier_needs_another_check():
-    work = DATA.literature_table["T01"].model_copy(update={"venue": "v", "identifier": "10.1/x"})
-    data = SimpleNamespace(literature_table=Table(ReviewedWork, [work]))
-    with pytest.raises(ValueError, match="can be traced"):
-        verdict("traceable", data=data, work="T01")
+def found(*ids):
+    """Audit in which the works named were located."""
+    changed = [c.model_copy(update={"located": "yes" if c.id in ids else "no"}) for c in DATA.audit]
+    return SimpleNamespace(**vars(DATA) | {"audit": Table(CitationAudit, changed)})
+
+
+def test_work_that_was_located_needs_another_check():
+    with pytest.raises(ValueError, match="T01 was located"):
+        verdict("traceable", data=found("T01"), work="T01")
+
+
+def test_reasons_tell_what_could_be_located():
+    for data, number in ((DATA, "0 of the two"), (found("S02", "T02"), "2 of the two")):
+        finding = checks.same_work(claim(), data, short="S02", long="T02")
+        assert number in finding.reason
+        assert "data/literature/audit.csv#T02" in finding.rows
+    assert (
+        "located in the sources searched: 1"
+        in checks.works_on(claim(), found("S01"), theme="CI/CD", least="2").reason
+    )
+
+
+def test_window_names_the_years_without_a_work():
+    assert "none dates from 2015" in checks.window(claim(published=(2015, 2019)), DATA).reason
+    late = checks.window(claim(published=(2014, 2021)), DATA).reason
+    assert "none dates from 2014, 2015, 2020 and 2021" in late
 
 
 @pytest.mark.parametrize(

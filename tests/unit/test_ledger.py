@@ -55,7 +55,7 @@ def test_every_row_of_every_table_stands_in_the_ledger():
     expected = {f"{name}.{record.id}" for name, table in tables.items() for record in table}
     expected |= {f"T1.{item.id}.sum" for item in DATA.practices}
     expected |= {f"T3.{aspect.id}.improvement" for aspect in DATA.cloud}
-    expected |= {f"LR.{work.id}" for work in DATA.literature_table}
+    expected |= {f"LR.{citation.id}" for citation in DATA.audit}
     assert expected <= {claim.id for claim in DATA.claims}
 
 
@@ -72,7 +72,7 @@ def test_every_check_is_used():
 
 def test_every_row_says_why_and_from_what():
     assert (RECOMPUTED["reason"].str.len() > 10).all()
-    assert RECOMPUTED["data"].str.contains("data/paper").all()
+    assert RECOMPUTED["data"].str.contains("data/(?:paper|literature|results)").all()
 
 
 def test_every_anchor_stands_in_its_chapter():
