@@ -154,7 +154,7 @@ CHANGES = [
     Change("an improvement", put("data/paper/cloud.csv", "116.67", "116.76"), SURVEY),
     Change("a rating", put(TOOLS, "4.3,daily", "4.8,daily"), READING),
     Change("a frequency", put(TOOLS, "4.3,daily", "4.3,weekly"), READING),
-    Change("a year", put("data/paper/literature_table.csv", "et al.,2016", "et al.,2015"), READING),
+    Change("a year", put("data/paper/literature_table.csv", "et al.,2016", "et al.,2015"), LOAD),
     Change("a row label", put("data/paper/culture.csv", "Trust among teams", "Trust"), READING),
     Change("the second reading", put("data/paper/second_reading.csv", ",45", ",46"), READING),
     Change("more than 100 %", put(CHALLENGES, "silos,50", "silos,150"), LOAD),

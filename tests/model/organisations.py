@@ -113,6 +113,13 @@ def fields_of(kind: str) -> list[str]:
     return [f.name for f in fields(Parameters) if f.metadata["kind"] == kind]
 
 
+def changed(parameters: Parameters, values: dict[str, object]) -> Parameters:
+    """Other values, and an exponential law with the variation that it has."""
+    values = asdict(parameters) | values
+    exponential = {name for name, value in values.items() if value == "exponential"}
+    return Parameters(**values | {name.replace("_law", "_cv"): 1.0 for name in exponential})
+
+
 def values(parameters: Parameters) -> dict[str, object]:
     """The parameters as a dictionary."""
     return asdict(parameters)

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import re
+from unittest import mock
 
 import pytest
 
 from mlops_compendium.simulation import description
+from mlops_compendium.simulation.draws import Draws
 from mlops_compendium.simulation.inputs import KINDS, inputs
 from mlops_compendium.simulation.kpis import KPIS
-from mlops_compendium.simulation.model import ROUTE, Lifecycle, Run
+from mlops_compendium.simulation.model import ROUTE, Run, simulate
 
 
 @pytest.fixture(scope="module")
 def drawn():
     """Addresses drawn in one replication of every scenario."""
     found = set()
-    for parameters in inputs().organisations.values():
-        lifecycle = Lifecycle(parameters, Run(measured=365, warm_up=0, seed=3), 0)
-        draw = lifecycle.draw
+    draw = Draws.uniform
 
-        def record(activity, entity, attempt=0, draw=draw):
-            found.add((activity, entity, attempt))
-            return draw(activity, entity, attempt)
+    def record(self, activity, entity, attempt=0):
+        found.add((activity, entity, attempt))
+        return draw(self, activity, entity, attempt)
 
-        lifecycle.draw = record
-        lifecycle.simulate()
+    with mock.patch.object(Draws, "uniform", record):
+        for parameters in inputs().organisations.values():
+            simulate(parameters, Run(measured=365, warm_up=0, seed=3))
     return found
 
 

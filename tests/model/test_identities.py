@@ -12,6 +12,7 @@ from mlops_compendium.simulation import kpis, measures, model, pools
 from mlops_compendium.simulation.model import Lifecycle, Run, simulate
 from mlops_compendium.simulation.parameters import LAWS, Parameters
 from mlops_compendium.simulation.reductions import IDLE
+from organisations import A, changed
 
 RUN = Run(measured=120, warm_up=30, seed=5)
 BUSY = replace(
@@ -211,7 +212,7 @@ RANGES = {
 }
 ORGANISATIONS = st.fixed_dictionaries(
     {f.name: RANGES[f.metadata["kind"]] for f in fields(Parameters)}
-).map(lambda values: Parameters(**(values | {"owned_nodes": values["owned_nodes"] or 1})))
+).map(lambda values: changed(A, values | {"owned_nodes": values["owned_nodes"] or 1}))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

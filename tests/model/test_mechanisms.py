@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from math import ceil, floor, log1p
+from itertools import count, islice
+from math import ceil, log1p
 
 import pytest
 from scipy import stats
@@ -20,14 +21,14 @@ from mlops_compendium.simulation.model import Run, simulate
 from organisations import DRIFTING, ELASTIC, OVERLOADED, A, B
 
 RUN = Run(measured=365.0, warm_up=60.0, seed=21)
-EXPONENTIAL = replace(B, effort_law="exponential", delay_law="lognormal", training_cv=0.0)
+OTHER_LAWS = {"effort_law": "exponential", "effort_cv": 1.0, "delay_law": "lognormal"}
 CASES = {
     "A": A,
     "B": B,
     "overloaded": OVERLOADED,
     "elastic": ELASTIC,
     "drifting": DRIFTING,
-    "other laws": replace(EXPONENTIAL, delay_cv=0.4, release_interval=1.0),
+    "other laws": replace(B, **OTHER_LAWS, training_cv=0.0, delay_cv=0.4, release_interval=1.0),
     "no defects": replace(A, defect_probability=0.0, tuning_effort=0.0),
 }
 
@@ -79,14 +80,16 @@ class Replay:
     def defective(self, entity: int, round_: int) -> bool:
         return self.u("defect", entity, round_) < self.p.defect_probability
 
-    def noticed(self, since: float, interval: float, power: float, u: float) -> float:
-        """First check after a moment, and one more for each miss."""
+    def noticed(self, model: int, since: float, interval: float, power: float, u: float) -> float:
+        """First check of the model after a moment, and one more for each miss."""
         if interval == 0:
             return since
         misses = 0
         while u <= (1 - power) ** (misses + 1):
             misses += 1
-        return (floor(since / interval) + 1 + misses) * interval
+        phase = self.u("phase", model)
+        checks = ((i + phase) * interval for i in count(int(since / interval) - 1))
+        return next(islice((time for time in checks if time > since), misses, None))
 
 
 def entity_of(case: str) -> int:
@@ -211,8 +214,8 @@ def check_deployment(replay, entity, round_, entered, end, within):
 def check_impaired(replay, entity, round_, entered, end, within):
     (notice,) = within
     u = replay.u("incident", entity, round_)
-    p = replay.p
-    assert notice.time == close(replay.noticed(entered, p.incident_interval, p.incident_power, u))
+    calendar = (replay.p.incident_interval, replay.p.incident_power)
+    assert notice.time == close(replay.noticed(notice.model, entered, *calendar, u))
     assert end.time == close(notice.time + replay.delay("restore", entity, round_))
 
 
@@ -266,7 +269,7 @@ def check_model(replay: Replay, model: int, happened: list[Event]) -> int:
             skill *= 1 - event.value
             if crossed and 1 - skill > p.degradation_threshold:
                 u = replay.u("check", model, crossings)
-                due = replay.noticed(event.time, p.check_interval, p.check_power, u)
+                due = replay.noticed(model, event.time, p.check_interval, p.check_power, u)
                 crossings += 1
                 expected.append(("degraded", event.time))
         elif event.activity == "live":

@@ -15,7 +15,7 @@ from mlops_compendium.simulation.kpis import KPIS
 from mlops_compendium.simulation.log import Event
 from mlops_compendium.simulation.model import Run, simulate
 from mlops_compendium.simulation.parameters import LEVERS, Effect, Parameters, with_levers
-from organisations import NO_FAILURES, A, B, C, fields_of, same
+from organisations import NO_FAILURES, A, B, C, changed, fields_of, same
 
 FEW = settings(
     max_examples=25,
@@ -70,7 +70,7 @@ SOME = {
 def organisations(draw, **fixed) -> Parameters:
     """An organisation of any kind, with some parameters fixed."""
     chosen = {name: draw(values) for name, values in SOME.items() if name not in fixed}
-    return replace(A, **chosen, **fixed)
+    return changed(A, chosen | fixed)
 
 
 def traced(parameters: Parameters, run: Run = RUN) -> tuple[dict[str, float], list[Event]]:
@@ -152,7 +152,7 @@ def single_station(time: str, servers: str, work: float, count: int, rate: float
     """Poisson arrivals at one queue, first come first served; nothing else takes time."""
     empty = dict.fromkeys(TIMES, 0.0) | NO_FAILURES | {"drift_rate": 0.0, "cloud_nodes": 0}
     empty |= {"effort_law": law, "training_law": law, "request_rate": rate}
-    return replace(A, **(empty | {time: work, servers: count}))
+    return changed(A, empty | {time: work, servers: count})
 
 
 @pytest.mark.parametrize("station", STATIONS)
@@ -267,18 +267,18 @@ def test_what_is_not_used_changes_nothing(mechanism, data):
     off, unread = UNUSED[mechanism]
     parameters = data.draw(organisations(**off))
     others = {name: data.draw(OTHER_VALUES[KIND[name]]) for name in unread}
-    assert same(simulate(replace(parameters, **others), RUN), simulate(parameters, RUN))
+    assert same(simulate(changed(parameters, others), RUN), simulate(parameters, RUN))
 
 
 @pytest.mark.parametrize("name", sorted({name for _, names in UNUSED.values() for name in names}))
 def test_what_is_unused_there_matters_elsewhere(name):
     """The test above is about parameters that do something when their mechanism is in use."""
     busy = replace(A, owned_nodes=1, cloud_nodes=1, idle_timeout=1.0, drift_rate=0.05)
-    busy = replace(busy, request_rate=0.15, ops_engineers=1)
+    busy = replace(busy, request_rate=0.15, ops_engineers=1, effort_cv=1.0, training_cv=1.0)
     other = {"time": 20.0, "probability": 0.05, "positive": 0.3, "share": 0.1, "ratio": 0.5,
              "count": 3, "capacity": 4, "order": 7, "money": 7.0}  # fmt: skip
-    changed = "lognormal" if name == "delay_law" else "exponential"
-    value = changed if KIND[name] == "law" else other[KIND[name]]
+    law = "lognormal" if name == "delay_law" else "exponential"
+    value = law if KIND[name] == "law" else other[KIND[name]]
     base = replace(busy, delay_law="lognormal") if name == "delay_cv" else busy
     assert not same(simulate(base, RUN), simulate(replace(base, **{name: value}), RUN))
 
@@ -315,6 +315,24 @@ def test_releases_open_on_the_calendar_and_at_the_next_day_of_it(parameters, int
         if e.activity == "window":
             assert abs(e.time / interval - round(e.time / interval)) < 1e-9
             assert -1e-9 <= e.time - accepted[e.case] < interval
+
+
+def test_of_changes_let_through_together_the_first_that_came_goes_first():
+    """It is the same moment for all, to the last digit: rounding does not choose."""
+    busy = {"request_rate": 3.0, "drift_rate": 0.0, "release_interval": 1.4, "ops_engineers": 1}
+    p = replace(A, **NO_FAILURES, **busy, data_scientists=99, owned_nodes=99)
+    reached, left, asked = [], defaultdict(list), defaultdict(list)
+    for e in traced(p)[1]:
+        if e.activity == "handoff":
+            reached.append(e.case)
+        elif e.activity == "window":
+            left[round(e.time / 1.4)].append((reached.index(e.case), e.time))
+        elif e.activity == "deployment" and e.transition == "schedule":
+            asked[round(e.time / 1.4)].append(reached.index(e.case))
+    assert max(map(len, left.values())) > 5
+    for number, changes in left.items():
+        assert changes == sorted(changes) and len({time for _, time in changes}) == 1
+        assert asked[number] == [change for change, _ in changes]
 
 
 @FEW

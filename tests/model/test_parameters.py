@@ -60,9 +60,10 @@ def test_what_a_field_may_not_be_is_refused_by_name_and_value(name):
         message = f"^{name}: {re.escape(repr(value))} is not allowed; {re.escape(KINDS[kind])}$"
         with pytest.raises(ValueError, match=message):
             replace(A, **{name: value})
+    base = replace(A, effort_cv=1.0, training_cv=1.0, delay_law="lognormal")
     for value in ALLOWED[kind]:
         if (name, value) != ("drift_severity", 1):
-            assert getattr(replace(A, **{name: value}), name) == value
+            assert getattr(replace(base, **{name: value}), name) == value
 
 
 def test_all_that_is_wrong_is_told_at_once():
@@ -78,6 +79,9 @@ def test_all_that_is_wrong_is_told_at_once():
         ({"drift_severity": 0.6}, "drift_severity: 0.6 is not allowed"),
         ({"slip_probability": 1}, "no candidate would ever go live"),
         ({"defect_probability": 1}, "no candidate would ever go live"),
+        ({"delay_cv": 2}, "delay_cv: 2 is not allowed; the exponential law of delay_law has 1"),
+        ({"effort_law": "exponential"}, "effort_cv: 0.8 is not allowed; the exponential law"),
+        ({"training_law": "exponential", "training_cv": 0}, "training_cv: 0 is not allowed"),
     ],
 )
 def test_values_that_contradict_each_other_are_refused(changes, message):

@@ -13,7 +13,7 @@ different length, rework that is shorter than first work. It is compared twice.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, floor, log, log1p, sqrt
+from math import ceil, exp, log, log1p, sqrt
 from statistics import NormalDist
 
 import ciw
@@ -191,7 +191,10 @@ class Addressed:
     def impaired(self, ind, t) -> float:
         p = self.p
         misses = int(log(self.draw("incident", ind)) / log1p(-p.incident_power))
-        noticed = (floor(t / p.incident_interval) + 1 + misses) * p.incident_interval
+        model = int(self.uniform("model", self.of(ind)["entity"]) * p.models)
+        shift = self.uniform("phase", model) * p.incident_interval
+        checks = ceil((t - shift) / p.incident_interval) + misses
+        noticed = checks * p.incident_interval + shift
         return noticed - t - p.restore_delay * log1p(-self.draw("restore", ind))
 
     def after_review(self, ind) -> str:

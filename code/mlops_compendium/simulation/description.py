@@ -20,7 +20,7 @@ STAGES = {
     "handoff": ("Waits until operations takes it over", r"delay of mean $d_\mathrm{handoff}$"),
     "window": (
         "Waits for the next multiple of the release interval",
-        r"$-t \bmod I$ at time $t$; nothing if $I = 0$",
+        r"$-t \bmod I$ at time $t$; nothing if $I = 0$; who came first goes first",
     ),
     "deployment": (
         "An operations engineer deploys, then a pipeline; a defect that escaped or a slip of the "
@@ -29,7 +29,7 @@ STAGES = {
     ),
     "impaired": (
         "A failed change impairs its model until it is noticed and rolled back",
-        r"notice on the calendar of $T_\mathrm{inc}$ with power $\pi_\mathrm{inc}$; "
+        r"noticed on the model's calendar of $T_\mathrm{inc}$ with power $\pi_\mathrm{inc}$; "
         r"delay of mean $d_\mathrm{restore}$",
     ),
 }
@@ -51,6 +51,7 @@ ADDRESSES = {
     "slip": ("change", "round", "a slip breaks the deployment if $u < \\sigma$"),
     "incident": ("change", "round", "misses before a failed change is noticed"),
     "restore": ("change", "round", "delay of the rollback"),
+    "phase": ("model", "always 0", "share of an interval by which its checks are shifted"),
     "drift": ("model", "shock", "time to this shock since the one before"),
     "severity": ("model", "shock", "severity: $2 \\bar{v} u$"),
     "check": ("model", "crossing", "misses before a degradation is noticed"),
@@ -119,10 +120,10 @@ FORMULAS = {
     ),
     "detection_delay_mean": (_KM, "crossings in $W$, until noticed; cut off by a new version"),
     "utilisation_data_scientists": (
-        r"B_\mathrm{ds} / (k_\mathrm{ds} |W|)",
+        r"B_\mathrm{ds} / (n_\mathrm{ds} |W|)",
         "$B$: calendar days of staff at work",
     ),
-    "utilisation_ops_engineers": (r"B_\mathrm{ops} / (k_\mathrm{ops} |W|)", "as above"),
+    "utilisation_ops_engineers": (r"B_\mathrm{ops} / (n_\mathrm{ops} |W|)", "as above"),
     "utilisation_compute": (
         r"B_\mathrm{node} / (n|W| + R)",
         "$R$: rented node-days, from the order to the end",

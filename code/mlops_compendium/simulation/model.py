@@ -127,6 +127,8 @@ class LiveModel:
     ----------
     number : int
         Which one.
+    phase : float
+        Share of an interval by which its calendars of checks are shifted, 0 to 1.
     drift : float
         What drift has left of its skill above chance, 1 when fresh.
     failures : int
@@ -146,6 +148,7 @@ class LiveModel:
         "drift",
         "failures",
         "number",
+        "phase",
         "retraining",
         "retrainings",
         "shocks",
@@ -153,8 +156,9 @@ class LiveModel:
         "version",
     )
 
-    def __init__(self, number: int):
+    def __init__(self, number: int, phase: float):
         self.number = number
+        self.phase = phase
         self.drift = 1.0
         self.failures = 0
         self.skill = 1.0
@@ -219,7 +223,7 @@ class Lifecycle:
             p.idle_timeout,
             self._note_node,
         )
-        self.models = [LiveModel(number) for number in range(p.models)]
+        self.models = [LiveModel(i, self.draw("phase", i)) for i in range(p.models)]
         self._choose_samplers()
         self.changes: dict[int, Change] = {}
         self.stages = {name: Stage() for name in ROUTE}
@@ -371,7 +375,7 @@ class Lifecycle:
         return "accepted"
 
     def window(self, change: Change) -> Iterator[Event]:
-        """Waiting for the next day of the release calendar."""
+        """Waiting for the next day of the release calendar; who came first goes first."""
         interval = self.parameters.release_interval
         yield self.env.timeout(-self.env.now % interval if interval else 0)
         return "open"
@@ -402,7 +406,7 @@ class Lifecycle:
         model.failures += 1
         self._serve(model)
         misses = self.incident_misses(self.draw("incident", *address))
-        yield env.timeout(self._until_noticed(p.incident_interval, misses))
+        yield env.timeout(self._until_noticed(model, p.incident_interval, misses))
         self._note(change, "impaired", "start", outcome="noticed")
         yield env.timeout(self.delays["restore"](self.draw("restore", *address)))
         model.failures -= 1
@@ -466,7 +470,7 @@ class Lifecycle:
         model.crossings += 1
         self.detection_delay.begin(key, self.env.now)
         self._note(model, "degraded", "start")
-        yield self.env.timeout(self._until_noticed(p.check_interval, misses))
+        yield self.env.timeout(self._until_noticed(model, p.check_interval, misses))
         if model.version != version:
             return
         self.detection_delay.finish(key, self.env.now)
@@ -474,12 +478,13 @@ class Lifecycle:
         if not model.retraining:
             self._retrain(model)
 
-    def _until_noticed(self, interval: float, misses: int) -> float:
-        """Days to the next check on the calendar, and then one interval for each miss."""
+    def _until_noticed(self, model: LiveModel, interval: float, misses: int) -> float:
+        """Days to the next check on the model's calendar, and then one interval for each miss."""
         if not interval:
             return 0.0
-        now = self.env.now
-        return max(0.0, (floor(now / interval) + 1 + misses) * interval - now)
+        now, phase = self.env.now, model.phase
+        checks = floor(now / interval - phase) + 1 + misses
+        return max(0.0, (checks + phase) * interval - now)
 
     def _retrain(self, model: LiveModel) -> None:
         model.retraining = True

@@ -134,6 +134,12 @@ class Parameters:
                 "defect_probability, validation_sensitivity and slip_probability: no candidate "
                 "would ever go live"
             )
+        for what in ("effort", "delay", "training"):
+            law, cv = getattr(self, f"{what}_law"), getattr(self, f"{what}_cv")
+            if law == "exponential" and cv != 1:
+                found.append(
+                    f"{what}_cv: {cv!r} is not allowed; the exponential law of {what}_law has 1"
+                )
         return found
 
     @property
