@@ -55,6 +55,10 @@ WRONG = [
     ("bands.csv", "A,lead_time_mean,dora2019", "D,lead_time_mean,dora2019",
      ("bands.csv, record A.lead_time_mean", "'scenario'", "'D' is unknown")),
     ("bands.csv", "dora2019.low.lead_time,0,no", "dora2019.low.lead,0,no", ("'number'", "unknown")),
+    ("bands.csv", "dora2019.low.cfr,0,yes", "dora2019.low.cfr,0,no",
+     ("record A.change_failure_rate", "'anchored'", "no is not allowed", "say yes")),
+    ("bands.csv", "dora2019.low.lead_time,0,no", "dora2019.low.lead_time,0,yes",
+     ("record A.lead_time_mean", "'anchored'", "say no")),
 ]  # fmt: skip
 
 

@@ -237,6 +237,19 @@ def _check_bands(tables: dict[str, Table]) -> None:
             if getattr(row, field) not in known
         ]
     )
+    named = {
+        key for table in ("parameters", "levers") for row in tables[table] for key in row.sources
+    }
+    named |= {word for row in tables["parameters"] for word in row.note.split()}
+    said = {True: "yes", False: "no"}
+    _refuse(
+        [
+            f"{Band.FILE}, record {row.id}, field 'anchored': {row.anchored} is not allowed; "
+            f"sources and notes of parameters and levers say {said[row.number in named]}"
+            for row in tables["bands"]
+            if row.anchored != said[row.number in named]
+        ]
+    )
 
 
 def load(root: Path = ROOT) -> SimpleNamespace:
