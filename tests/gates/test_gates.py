@@ -235,6 +235,19 @@ CHANGES = [
         DESCRIPTION,
     ),
     Change(
+        "a formula of an indicator",
+        put(f"{ENGINE}/description.py", '(r"D / m"', '(r"L / m"'),
+        DESCRIPTION,
+    ),
+    Change(
+        "a band said to prove something",
+        put("data/simulation/bands.csv", "dora2019.low.cfr,0,yes", "dora2019.low.cfr,0,no"),
+        INPUTS,
+    ),
+    Change(
+        "a digit of a long case", put("data/results/verification.csv", "3.066", "3.166"), PACKAGE
+    ),
+    Change(
         "a level over time",
         put(f"{ENGINE}/traces.py", "1 - event.value", "1 - event.value / 2"),
         TRACES,
