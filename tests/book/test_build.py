@@ -65,6 +65,12 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Book]:
     return {n: Book(projects[n], logs[n], build.returncode) for n, build in builds.items()}
 
 
+def test_one_worker_builds_the_book_for_all(request):
+    """Side by side, pytest-xdist has to keep together what shares the two builds."""
+    if request.config.getoption("loadgroup", False):
+        assert request.node.nodeid.endswith("@book")
+
+
 def warnings(log: str) -> list[str]:
     """Lines of a log that warn; those of the kernel's own logger have no colon."""
     return WARNING.findall(log)

@@ -176,7 +176,7 @@ CHANGES = [
         LEDGER,
     ),
     # The simulation
-    Change("a stored replication", put(REPLICATIONS, "A,0,109.8", "A,0,109.9"), OUTCOMES),
+    Change("a stored replication", put(REPLICATIONS, "A,0,", "A,0,1"), OUTCOMES),
     Change(
         "a replication of another seed", put(RUNS, '"seed": 20261123', '"seed": 20261124'), OUTCOMES
     ),

@@ -28,6 +28,8 @@ from mlops_compendium.simulation.model import Run, simulate
 from mlops_compendium.simulation.reductions import IDLE
 from mlops_compendium.simulation.verification import Kept
 
+pytestmark = pytest.mark.xdist_group("second engine")  # its runs are simulated once
+
 REPLICATIONS, MEASURED, WARM_UP, MARGIN = 60, 900.0, 150.0, 250.0
 ORGANISATION = replace(
     IDLE,

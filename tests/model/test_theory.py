@@ -10,6 +10,8 @@ from conftest import copy_project
 from mlops_compendium.simulation import provenance, reductions, verification
 from mlops_compendium.simulation.model import Run
 
+pytestmark = pytest.mark.xdist_group("theory")  # cases of one system share its runs
+
 CASES = verification.cases()
 QUICK = [case for case in CASES if not case.slow]
 LONG = [case for case in CASES if case.slow]
