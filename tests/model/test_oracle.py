@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import pytest
 
-from mlops_compendium.simulation import queueing, reductions, verification
+from mlops_compendium.simulation import cases, queueing, reductions
 from mlops_compendium.simulation.draws import Draws
 from mlops_compendium.simulation.model import Run, simulate
 
@@ -47,10 +47,10 @@ def simulated(station: str, servers: int, law: str, jobs: int) -> list[tuple[flo
     """Arrivals and waits of the jobs, from the event log of the engine."""
     rate = LOAD * servers
     parameters = reductions.queue(station, rate, 1.0, servers, law, LAWS[law])
-    events = verification.Kept(station)
+    events = cases.Kept(station)
     run = Run(measured=(jobs + 6 * sqrt(jobs)) / rate + 400, warm_up=0, seed=SEED)
     simulate(parameters, run, REPLICATION, events)
-    return verification.waits(events)[:jobs]
+    return cases.waits(events)[:jobs]
 
 
 def largest_difference(station: str, servers: int, law: str, jobs: int) -> float:

@@ -22,11 +22,11 @@ import pandas as pd
 import pytest
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
+from mlops_compendium.simulation.cases import Kept
 from mlops_compendium.simulation.draws import Draws
 from mlops_compendium.simulation.experiment import replicate
 from mlops_compendium.simulation.model import Run, simulate
 from mlops_compendium.simulation.reductions import IDLE
-from mlops_compendium.simulation.verification import Kept
 
 pytestmark = pytest.mark.xdist_group("second engine")  # its runs are simulated once
 

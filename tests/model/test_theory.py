@@ -7,19 +7,20 @@ from dataclasses import replace
 import pytest
 
 from conftest import copy_project
-from mlops_compendium.simulation import provenance, reductions, verification
+from mlops_compendium.simulation import cases, provenance, reductions, verification
+from mlops_compendium.simulation.cases import Case, System
 from mlops_compendium.simulation.model import Run
 
 pytestmark = pytest.mark.xdist_group("theory")  # cases of one system share its runs
 
-CASES = verification.cases()
+CASES = cases.cases()
 QUICK = [case for case in CASES if not case.slow]
 LONG = [case for case in CASES if case.slow]
 EXACT = ("theory", "simulated", "low", "high", "joint_low", "joint_high", "half_width")
 
 
-def by_id(cases):
-    return pytest.mark.parametrize("case", cases, ids=lambda case: case.id)
+def by_id(some):
+    return pytest.mark.parametrize("case", some, ids=lambda case: case.id)
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +86,8 @@ def test_enough_cases_are_published_and_loads_are_high():
 
 
 SMALL = reductions.queue("ops_engineers", 0.5, 1.0, 1)
-SYSTEM = verification.System(SMALL, Run(measured=1_500, warm_up=100), 8)
-CASE = verification.Case("mm1", "M/M/1", "Textbook", "", "lead_time_mean", 2.0, 0.15, SYSTEM)
+SYSTEM = System(SMALL, Run(measured=1_500, warm_up=100), 8)
+CASE = Case("mm1", "M/M/1", "Textbook", "", "lead_time_mean", 2.0, 0.15, SYSTEM)
 
 
 def test_a_right_answer_passes():
@@ -111,7 +112,7 @@ def test_a_wrong_or_a_noisy_answer_does_not_pass(why, changes):
 
 
 def test_results_of_another_engine_are_refused(monkeypatch):
-    monkeypatch.setattr(verification, "core_hash", lambda: "another")
+    monkeypatch.setattr(cases, "core_hash", lambda: "another")
     with pytest.raises(provenance.StaleError, match=r"mm1_0\.5.* another engine or another case"):
         verification.stored()
 
