@@ -117,7 +117,8 @@ def test_every_tier_of_every_year_has_every_quantity():
     assert counts.loc[2022].dropna().eq(3).all()
 
 
-@pytest.mark.parametrize("year", [2018, 2019, 2021, 2023, 2024])
+# For 2023 the share of the low tier is not in the data: one secondary source gave it, unconfirmed.
+@pytest.mark.parametrize("year", [2018, 2019, 2021, 2024])
 def test_shares_of_the_tiers_make_a_whole(year):
     shares = {t: NUMBERS[f"dora{year}.{t}.share"].value for t in literature.TIERS}
     whole = sum(shares.values()) - (shares["elite"] if year == 2018 else 0)
