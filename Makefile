@@ -14,8 +14,8 @@ help: ## Show the commands
 book: _build/.built ## Build the book (first time about four minutes, most of it installing)
 	@echo "The book is in _build/html/index.html"
 
-test: $(VENV)/.ready ## Prove everything (about half an hour)
-	@echo "Running all tests; the book is built several times, about half an hour"
+test: $(VENV)/.ready ## Prove everything (about twenty minutes)
+	@echo "Running all tests; the book is built several times, about twenty minutes"
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 verify: $(VENV)/.ready ## Simulate every case with a known answer again (about a quarter of an hour)
