@@ -63,13 +63,16 @@ class Book:
         return [self.html / "index.html", *sorted((self.html / "chapters").glob("*.html"))]
 
 
-def start_build(project: Path, **extra: str) -> subprocess.Popen:
-    """Start a build that treats every warning as an error and has no network."""
+def build(project: Path, **extra: str) -> Book:
+    """Build without a network, every warning an error.
+
+    One build at a time: where many kernels start at once, some give up.
+    """
     command = [tool("jupyter-book"), "build", "-W", "-n", "--keep-going", str(project)]
     env = environment(project, offline=True, **extra)
-    return subprocess.Popen(
-        command, cwd=project, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, cwd=project, env=env, text=True, **streams)
+    return Book(project, done.stdout, done.returncode)
 
 
 @pytest.fixture(scope="session")
@@ -78,12 +81,9 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> list[Book]:
     projects = [
         copy_project(tmp_path_factory.mktemp(name) / "project") for name in ("first", "second")
     ]
-    books = []
-    for project, seed in zip(projects, "12", strict=True):
-        build = start_build(project, PYTHONHASHSEED=seed)
-        log = build.communicate()[0]  # one after the other: kernels give up on a crowded machine
-        books.append(Book(project, log, build.returncode))
-    return books
+    return [
+        build(project, PYTHONHASHSEED=seed) for project, seed in zip(projects, "12", strict=True)
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import Book, copy_project, start_build
+from conftest import Book, build, copy_project
 from mlops_compendium import chapters
 
 pytestmark = pytest.mark.xdist_group("book")
@@ -53,16 +53,14 @@ def leave_leftovers(project: Path) -> None:
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Book]:
-    """A small book with each fault, and one with leftovers only; built side by side."""
+    """A small book with each fault, and one with leftovers only."""
     cells = {name: cell for name, (cell, _) in FAULTS.items()} | {"": CODE("print('fine')")}
     projects = {
         name: book_of_one_page(tmp_path_factory.mktemp("small") / "project", cell)
         for name, cell in cells.items()
     }
     leave_leftovers(projects[""])
-    builds = {name: start_build(project) for name, project in projects.items()}
-    logs = {name: build.communicate()[0] for name, build in builds.items()}
-    return {n: Book(projects[n], logs[n], build.returncode) for n, build in builds.items()}
+    return {name: build(project) for name, project in projects.items()}
 
 
 def test_one_worker_builds_the_book_for_all(request):
